@@ -1,0 +1,80 @@
+/** Bytes as a broker takes them. A string is sent as UTF-8. */
+export type Payload = string | Uint8Array
+
+/** How MQTT is spoken in each direction. */
+export interface DeliveryQos {
+  readonly request: 0 | 1 | 2
+  readonly response: 0 | 1 | 2
+  readonly notification: 0 | 1 | 2
+}
+
+/** A client that asks to connect, as its CONNECT packet says. Only the embedded broker sees this. */
+export interface ConnectingClient {
+  readonly clientId: string
+  readonly username: string | undefined
+  readonly password: Uint8Array | undefined
+  /** MQTT's clean session flag. */
+  readonly clean: boolean
+  readonly remoteAddress: string | undefined
+}
+
+/** MQTT 3.1.1 CONNACK return codes of a refusal. [MQTT-3.2.2.3] */
+export type ConnectRefusal = 2 | 3 | 4 | 5
+
+/** One message on a request topic. */
+export interface IncomingMessage {
+  readonly clientId: string
+  readonly payload: Uint8Array
+}
+
+/** A publish that was acknowledged and not carried out. The payload is there so that its `id` can be answered. */
+export interface RefusedPublish {
+  readonly clientId: string
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly reason: 'topic' | 'retained' | 'too-large'
+}
+
+/** What a transport tells the server. None of these may throw; the transport does not wait for void ones. */
+export interface TransportReceiver {
+  /** May this client connect? Resolves with undefined for yes. Embedded broker only. */
+  connecting(client: ConnectingClient): Promise<ConnectRefusal | undefined>
+  /** The client is connected. Called once for each connection, before its first message. Embedded broker only. */
+  connected(clientId: string): void
+  /** The connection ended, however. `sessionEnded`: its MQTT session ended with it. Once for each `connected`. */
+  disconnected(clientId: string, sessionEnded: boolean): void
+  message(message: IncomingMessage): void
+  refused(publish: RefusedPublish): void
+  /** The client subscribed to its notify topic: of one subscription, or of all (`'+'`). Embedded broker only. */
+  listening(clientId: string, subscriptionId: string): void
+}
+
+/** Where an embedded broker can be reached. An external one reports nothing. */
+export interface TransportAddresses {
+  readonly mqtt?: { readonly host: string; readonly port: number }
+  readonly webSocket?: { readonly host: string; readonly port: number; readonly path: string }
+}
+
+/**
+ * Bytes in, bytes out: the only thing that knows MQTT. The embedded broker and an external one are siblings under it.
+ *
+ * - It MUST hand on only messages whose topic names the client that published them (embedded: the connected client id;
+ *   external: the broker's rules see to it), and MUST NOT hand on retained messages or wills.
+ * - It MUST deliver to one client in the order in which it was asked to.
+ * - It MUST NOT let one client that does not read delay another.
+ * - It MUST deliver only to a topic that the client has subscribed to, at no higher QoS than it was granted.
+ * - It MUST NOT throw from a socket's event, whatever bytes arrive.
+ */
+export interface Transport {
+  start(receiver: TransportReceiver): Promise<TransportAddresses>
+  /** Sends a reply. Resolves when it was handed on or dropped because nobody listens; never rejects. */
+  respond(clientId: string, payload: Payload): Promise<void>
+  /** Sends a notification of one subscription. Resolves as `respond` does. */
+  notify(clientId: string, subscriptionId: string, payload: Payload): Promise<void>
+  /** Is the client subscribed to this subscription's notify topic? An external broker cannot know: true. */
+  isListening(clientId: string, subscriptionId: string): boolean
+  /** Ends a client's connection, if there is one. */
+  disconnect(clientId: string): void
+  /** Stops taking messages, closes every connection and listener. Calling it again is fine. */
+  stop(): Promise<void>
+}
