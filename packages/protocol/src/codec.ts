@@ -1,0 +1,83 @@
+import { SpecError } from './errors/spec-error.ts'
+
+/** How deep and how large a message may be before it is read. */
+export interface JsonBounds {
+  readonly maxJsonDepth: number
+  readonly maxJsonNodes: number
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Reads one message: the only place where JSON is parsed.
+ *
+ * The text is scanned for depth and size first, so that neither a deep nor a wide message costs more than its length.
+ * Throws `invalid_message`.
+ */
+export function decodeJson(bytes: Uint8Array | string, bounds?: JsonBounds): unknown {
+  let text: string
+  try {
+    text = typeof bytes === 'string' ? bytes : utf8.decode(bytes)
+  } catch {
+    throw new SpecError('invalid_message', 'The message is not UTF-8; send JSON in UTF-8.')
+  }
+  if (bounds) checkBounds(text, bounds)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new SpecError('invalid_message', 'The message is not JSON; send one JSON object.')
+  }
+}
+
+const QUOTE = 34
+const BACKSLASH = 92
+
+function checkBounds(text: string, bounds: JsonBounds): void {
+  let depth = 0
+  let nodes = 1
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === QUOTE) index = endOfString(text, index)
+    else if (code === 0x7b || code === 0x5b) {
+      nodes++
+      if (++depth > bounds.maxJsonDepth) throw tooLarge(`nests deeper than ${bounds.maxJsonDepth}`)
+    } else if (code === 0x7d || code === 0x5d) depth--
+    else if (code === 0x2c && ++nodes > bounds.maxJsonNodes)
+      throw tooLarge(`has more than ${bounds.maxJsonNodes} values`)
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  let index = start + 1
+  while (index < text.length) {
+    const code = text.charCodeAt(index)
+    if (code === QUOTE) return index
+    index += code === BACKSLASH ? 2 : 1
+  }
+  return index
+}
+
+const tooLarge = (how: string) => new SpecError('invalid_message', `The message ${how}; send less at once.`)
+
+/**
+ * Writes one message. What JSON lacks goes in the wire's own form: bigint as a string, Date as ISO 8601, bytes as
+ * base64. Undefined fields are left out.
+ */
+export function encodeJson(value: unknown): string {
+  return JSON.stringify(value, wireValue)
+}
+
+function wireValue(this: unknown, _key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (value instanceof Uint8Array) return base64(value)
+  return value
+}
+
+/** Bytes as base64, as the wire carries bytea. */
+function base64(bytes: Uint8Array): string {
+  let binary = ''
+  for (let start = 0; start < bytes.length; start += 0x8000) {
+    binary += String.fromCharCode(...bytes.subarray(start, start + 0x8000))
+  }
+  return btoa(binary)
+}

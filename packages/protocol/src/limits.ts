@@ -1,0 +1,43 @@
+/**
+ * Every number that both sides must agree on, with the defaults of the server. All are configurable there; a client
+ * checks what it can before it sends.
+ */
+export const DEFAULT_LIMITS = {
+  /** Bytes of one message from a client. */
+  maxRequestBytes: 256 * 1024,
+  /** Bytes of one message from the server. */
+  maxResponseBytes: 4 * 1024 * 1024,
+  /** Bytes of a request's `id`, in UTF-8. */
+  maxIdBytes: 128,
+  /** How deep JSON may nest. */
+  maxJsonDepth: 32,
+  /** Objects, arrays and scalars in one message. */
+  maxJsonNodes: 5_000,
+  /** How deep filters may nest. */
+  maxFilterDepth: 5,
+  /** Conditions and groups in one filter. */
+  maxFilterNodes: 50,
+  /** Values in one list of `in` and `not_in`. */
+  maxListValues: 1_000,
+  /** Characters of a pattern of `like`, `contains` and their like. */
+  maxPatternLength: 256,
+  /** Rows of a page that names no limit. */
+  defaultLimit: 100,
+  /** Rows of a page at most; a larger limit is lowered, and `metadata.limit` says so. */
+  maxLimit: 1_000,
+  /** The largest offset. */
+  maxOffset: 1_000_000_000,
+  /** How deep `preload` may nest. */
+  maxPreloadDepth: 3,
+  /** Rows in one create, update or delete of many, and operations in one batch. */
+  maxWriteRows: 1_000,
+  /** Subscriptions of one client at once. */
+  maxSubscriptionsPerClient: 50,
+  /** Subscriptions on one server at once. */
+  maxSubscriptions: 200_000,
+  /** Requests of one client that run or wait at once. */
+  maxInFlightPerClient: 32,
+} as const
+
+/** The limits, once a server was told otherwise or not. */
+export type Limits = { readonly [Name in keyof typeof DEFAULT_LIMITS]: number }
