@@ -59,8 +59,8 @@ export { type Sort, sort } from './options/sort.ts'
 export { type SubscribeOptions, subscribeOptions } from './options/subscribe-options.ts'
 export { type ChangeOptions, type CreateOptions, changeOptions, createOptions } from './options/write-options.ts'
 export type { EntityShape, HasShape, RelationShape, ShapeOf, SpecShape } from './shape/entity-shape.ts'
-export type { ColumnOf, Selected, Selection, SortKey } from './shape/result.ts'
-export type { Comparisons, Condition, Where } from './shape/where.ts'
+export type { ColumnOf, Selected, Selection, SortColumn, SortKey } from './shape/result.ts'
+export type { Comparisons, Condition, JsonPath, Operator, TypedFilter, Where } from './shape/where.ts'
 export {
   CLIENT_ID,
   DEFAULT_TOPIC_PREFIX,

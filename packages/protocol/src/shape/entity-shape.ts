@@ -11,8 +11,12 @@ export interface EntityShape {
   readonly insert: object
   /** What an update takes. */
   readonly update: object
-  /** What names a row: a value, or for a composite key an object of its columns. */
+  /** One row of an update of many: the columns of its key, and what changes. */
+  readonly patch: object
+  /** What names a row in a call: a value, or for a composite key an object of its columns. */
   readonly key: unknown
+  /** The same as an event carries it. */
+  readonly rowKey: unknown
   readonly relations: Readonly<Record<string, RelationShape>>
 }
 

@@ -6,17 +6,20 @@ export type ColumnOf<Entity extends EntityShape> = keyof Entity['row'] & string
 /** A column to sort by: ascending, or with `-` before it descending. */
 export type SortKey<Entity extends EntityShape> = ColumnOf<Entity> | `-${ColumnOf<Entity>}`
 
-/** What of an entity a call asks for. */
-export interface Selection<Entity extends EntityShape> {
-  readonly columns?: readonly ColumnOf<Entity>[]
-  readonly omitColumns?: readonly ColumnOf<Entity>[]
+/** One column to sort by in full. */
+export interface SortColumn<Entity extends EntityShape> {
+  readonly column: ColumnOf<Entity>
+  readonly direction?: 'asc' | 'desc'
+  readonly nulls?: 'first' | 'last'
+}
+
+/** What of an entity a call asks for: only `columns`, and none of `omitColumns`. */
+export interface Selection<Column, Omitted> {
+  readonly columns?: readonly Column[] | undefined
+  readonly omitColumns?: readonly Omitted[] | undefined
 }
 
 /** A row as a selection gives it. */
-export type Selected<Entity extends EntityShape, Chosen> = Chosen extends {
-  readonly columns: readonly (infer Column)[]
+export type Selected<Entity extends EntityShape, Column, Omitted = never> = {
+  [Name in Exclude<Column, Omitted> & keyof Entity['row']]: Entity['row'][Name]
 }
-  ? Pick<Entity['row'], Column & keyof Entity['row']>
-  : Chosen extends { readonly omitColumns: readonly (infer Column)[] }
-    ? Omit<Entity['row'], Column & string>
-    : Entity['row']

@@ -2,42 +2,69 @@ import type { EntityShape } from './entity-shape.ts'
 
 /** The comparisons of one column, NULL aside. Several at once are ANDed. */
 export interface Comparisons<Value> {
-  eq?: Value
-  neq?: Value
-  gt?: Value
-  gte?: Value
-  lt?: Value
-  lte?: Value
-  in?: readonly Value[]
-  not_in?: readonly Value[]
-  between?: readonly [low: Value, high: Value]
-  between_inclusive?: readonly [low: Value, high: Value]
+  readonly eq?: Value
+  readonly neq?: Value
+  readonly gt?: Value
+  readonly gte?: Value
+  readonly lt?: Value
+  readonly lte?: Value
+  readonly in?: readonly Value[]
+  readonly not_in?: readonly Value[]
+  readonly between?: readonly [low: Value, high: Value]
+  readonly between_inclusive?: readonly [low: Value, high: Value]
   /** The caller's own `%` and `_`, on the column's text. */
-  like?: string
-  ilike?: string
+  readonly like?: string
+  readonly ilike?: string
   /** Case-insensitive; `%` and `_` are literal. On an array column: has the element. */
-  contains?: Value extends readonly (infer Element)[] ? Element : string
-  startswith?: string
-  endswith?: string
-  is_null?: true
-  is_not_null?: true
+  readonly contains?: Value extends readonly (infer Element)[] ? Element : string
+  readonly startswith?: string
+  readonly endswith?: string
+  readonly is_null?: true
+  readonly is_not_null?: true
 }
 
-/** What may stand for a column in `where`: a value (equal), null (is null), or comparisons. */
-export type Condition<Value> = Value | null | Comparisons<Value>
+/** An operator by its first name. */
+export type Operator = keyof Comparisons<unknown>
 
-/** Columns that hold JSON objects, whose parts may be named by a path. */
+type Scalar = string | number | bigint | boolean
+
+/** What of a column's values may stand for `eq` by itself; a JSON object would read as comparisons. */
+type Bare<Value> = unknown extends Value
+  ? Scalar | null
+  : Value extends Scalar | Date | Uint8Array | readonly unknown[]
+    ? Value
+    : never
+
+/** What may stand for a column in `where`: a value (equal), null (is null), or comparisons. */
+export type Condition<Value> = Bare<Value> | null | Comparisons<Value>
+
+/** Columns that hold JSON, whose parts may be named by a path. */
 type JsonColumn<Row> = {
-  [Column in keyof Row & string]: NonNullable<Row[Column]> extends string | number | boolean | readonly unknown[]
-    ? never
-    : Column
+  [Column in keyof Row & string]: NonNullable<Row[Column]> extends Scalar | readonly unknown[] ? never : Column
 }[keyof Row & string]
+
+/** A part of a JSON column, such as `prefs.theme`. */
+export type JsonPath<Entity extends EntityShape> = `${JsonColumn<Entity['row']>}.${string}`
 
 /** A typed filter: columns are ANDed; `and`, `or` and `not` nest. A part of a JSON column is `'prefs.theme'`. */
 export type Where<Entity extends EntityShape> = {
-  [Column in keyof Entity['input']]?: Condition<Entity['input'][Column]>
-} & { [Path in `${JsonColumn<Entity['row']>}.${string}`]?: Condition<string | number | boolean> } & {
-  and?: readonly Where<Entity>[]
-  or?: readonly Where<Entity>[]
-  not?: Where<Entity>
+  readonly [Column in keyof Entity['input']]?: Condition<Entity['input'][Column]>
+} & { readonly [Path in JsonPath<Entity>]?: Condition<Scalar> } & {
+  readonly and?: readonly Where<Entity>[]
+  readonly or?: readonly Where<Entity>[]
+  readonly not?: Where<Entity>
 }
+
+type Logic = 'AND' | 'OR'
+
+/** A filter in the wire's own form, typed by its entity. */
+export type TypedFilter<Entity extends EntityShape> =
+  | {
+      readonly column: (keyof Entity['row'] & string) | JsonPath<Entity>
+      readonly operator: Operator
+      readonly value?: unknown
+      readonly logic_operator?: Logic
+    }
+  | { readonly and: readonly TypedFilter<Entity>[]; readonly logic_operator?: Logic }
+  | { readonly or: readonly TypedFilter<Entity>[]; readonly logic_operator?: Logic }
+  | { readonly not: TypedFilter<Entity>; readonly logic_operator?: Logic }
