@@ -12,6 +12,6 @@ export const bytes: ColumnKind = {
   encode: (value) => (typeof value === 'string' && BASE64.test(value) ? `\\x${hexOf(value)}` : undefined),
   // encode() breaks its lines after 76 characters, as MIME wants; the wire does not.
   select: (expression) => `translate(encode(${expression}, 'base64'), E'\\n', '')`,
-  sql: { equality: true, order: true },
+  sql: { equality: true, order: true, text: 'none' },
   memory: { decode: hexOf, equal: same, order: natural },
 }

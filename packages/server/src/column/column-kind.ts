@@ -13,8 +13,10 @@ export interface ColumnKind {
   encode(value: unknown): string | undefined
   /** The SQL that makes a cell JSON's own form of it; the expression itself where `row_to_json` does it right. */
   select(expression: string): string
-  /** Which comparisons SQL has for the type. */
-  readonly sql: { readonly equality: boolean; readonly order: boolean }
+  /** Which comparisons SQL has for the type, and how it becomes text for patterns: by itself, by a cast, or not. */
+  readonly sql: { readonly equality: boolean; readonly order: boolean; readonly text: 'self' | 'cast' | 'none' }
+  /** Of an array, what its elements are. */
+  readonly element?: ColumnKind
   /** The same comparisons in memory; left out where only Postgres can decide. */
   readonly memory?: MemoryComparison
 }

@@ -35,7 +35,7 @@ function json(type: 'json' | 'jsonb'): ColumnKind {
     encode: (value) => (isStorableJson(value) ? JSON.stringify(value) : undefined),
     select: plain,
     // json has no equality in Postgres; jsonb orders values in a way of its own that nobody means.
-    sql: { equality: type === 'jsonb', order: false },
+    sql: { equality: type === 'jsonb', order: false, text: 'cast' },
     ...(type === 'jsonb' && { memory: { decode: identity, equal: equalJson } }),
   }
 }

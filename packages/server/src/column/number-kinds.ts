@@ -15,7 +15,7 @@ export function smallInteger(type: string, cast: string, bits: 16 | 32): ColumnK
       return number >= -limit && number < limit ? String(number) : undefined
     },
     select: plain,
-    sql: { equality: true, order: true },
+    sql: { equality: true, order: true, text: 'cast' },
     memory: { decode: Number, equal: same, order: natural, text: String },
   }
 }
@@ -33,7 +33,7 @@ export function bigInteger(type: string): ColumnKind {
       return BigInt.asIntN(64, integer) === integer ? integer.toString() : undefined
     },
     select: asText,
-    sql: { equality: true, order: true },
+    sql: { equality: true, order: true, text: 'cast' },
     memory: { decode: (value) => BigInt(value as string), equal: same, order: natural, text: String },
   }
 }
@@ -56,7 +56,7 @@ export function decimal(type: string): ColumnKind {
       return Math.abs(decodeDecimal(value).exponent) <= 16_000 ? value : undefined
     },
     select: asText,
-    sql: { equality: true, order: true },
+    sql: { equality: true, order: true, text: 'cast' },
     memory: {
       decode: decodeDecimal,
       equal: (left, right) => orderDecimals(left as Decimal, right as Decimal) === 0,
@@ -113,7 +113,7 @@ export function float(type: string, cast: 'float4' | 'float8'): ColumnKind {
       return typeof number === 'string' && SPECIAL.test(number) ? number : undefined
     },
     select: plain,
-    sql: { equality: true, order: true },
+    sql: { equality: true, order: true, text: 'cast' },
     memory: {
       decode: cast === 'float4' ? (value) => Math.fround(Number(value)) : Number,
       equal: (left, right) => Object.is(left, right) || left === right,
@@ -136,6 +136,6 @@ export const boolean: ColumnKind = {
   expects: 'true or false',
   encode: (value) => (typeof value === 'boolean' ? String(value) : undefined),
   select: plain,
-  sql: { equality: true, order: true },
+  sql: { equality: true, order: true, text: 'cast' },
   memory: { decode: identity, equal: same, order: natural, text: String },
 }

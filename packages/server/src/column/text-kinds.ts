@@ -31,7 +31,7 @@ export function text(type: string, cast: string, collation: 'C' | 'other'): Colu
     expects: 'text without NUL or half surrogates',
     encode: textOf,
     select: plain,
-    sql: { equality: true, order: true },
+    sql: { equality: true, order: true, text: 'self' },
     memory: {
       decode: identity,
       equal: same,
@@ -45,7 +45,11 @@ export function text(type: string, cast: string, collation: 'C' | 'other'): Colu
 export function paddedText(type: string, collation: 'C' | 'other'): ColumnKind {
   const trim = (value: unknown) => String(value).replace(/ +$/, '')
   const base = text(type, 'bpchar', collation)
-  return { ...base, memory: { ...(base.memory as MemoryComparison), decode: trim, text: trim } }
+  return {
+    ...base,
+    sql: { ...base.sql, text: 'cast' },
+    memory: { ...(base.memory as MemoryComparison), decode: trim, text: trim },
+  }
 }
 
 /** citext: equal without regard to case, as the database's own lower() sees it: Postgres decides. */
@@ -55,7 +59,7 @@ export const caseInsensitiveText: ColumnKind = {
   expects: 'text without NUL or half surrogates',
   encode: textOf,
   select: plain,
-  sql: { equality: true, order: true },
+  sql: { equality: true, order: true, text: 'cast' },
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -67,7 +71,7 @@ export const uuid: ColumnKind = {
   expects: 'a UUID such as "0f1e2d3c-…", in its form with hyphens',
   encode: (value) => (typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : undefined),
   select: plain,
-  sql: { equality: true, order: true },
+  sql: { equality: true, order: true, text: 'cast' },
   memory: { decode: (value) => String(value).toLowerCase(), equal: same, order: natural, text: String },
 }
 
@@ -80,7 +84,7 @@ export function enumeration(type: string, cast: string, labels: readonly string[
     expects: `one of ${labels.map((label) => `"${label}"`).join(', ')}`,
     encode: (value) => (typeof value === 'string' && known.has(value) ? value : undefined),
     select: plain,
-    sql: { equality: true, order: true },
+    sql: { equality: true, order: true, text: 'cast' },
     memory: { decode: identity, equal: same, text: String },
   }
 }
@@ -93,6 +97,6 @@ export function other(type: string): ColumnKind {
     expects: `text that Postgres reads as ${type}`,
     encode: textOf,
     select: (expression) => `${expression}::text`,
-    sql: { equality: true, order: true },
+    sql: { equality: true, order: true, text: 'cast' },
   }
 }

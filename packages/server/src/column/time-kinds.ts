@@ -63,7 +63,7 @@ function timeKind(
     expects,
     encode: (value) => (read(value) === undefined ? undefined : (value as string)),
     select: plain,
-    sql: { equality: true, order: true },
+    sql: { equality: true, order: true, text: 'cast' },
     memory: { decode: read, equal: same, order: natural },
   }
 }

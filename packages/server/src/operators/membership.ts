@@ -6,7 +6,7 @@ function finder({ memory }: ColumnKind, values: readonly unknown[]): (cell: unkn
   if (!memory) throw new Error('a list cannot be searched in memory for this type')
   const decoded = values.map((value) => memory.decode(value))
   if (decoded.every((value) => typeof value === 'string' || typeof value === 'bigint')) {
-    const set = new Set(decoded)
+    const set = new Set<unknown>(decoded)
     return (cell) => set.has(memory.decode(cell))
   }
   return (cell) => {

@@ -1,0 +1,19 @@
+/** How an entity is registered. */
+export interface EntityOptions {
+  /** Its name on the wire, where it is not to be its key in the schema object. */
+  readonly name?: string
+  /** Columns, by wire name, that no client can see, name or write. */
+  readonly omit?: readonly string[]
+}
+
+/** How names come onto the wire: as the properties in Drizzle, or as the columns in the database. */
+export type WireNames = 'property' | 'database'
+
+/** How Drizzle makes database names of properties that name no column, as its own `casing` option. */
+export type Casing = 'snake_case' | 'camelCase' | undefined
+
+/** One `.entity()` call: the key in the schema object, and what was said of it. */
+export interface EntityDeclaration {
+  readonly schemaKey: string
+  readonly options: EntityOptions
+}

@@ -1,0 +1,49 @@
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { ColumnKind } from '../column/column-kind.ts'
+import type { Folding } from '../operators/operator.ts'
+
+/** One column of an entity, normalised once. */
+export interface Column {
+  /** Its name on the wire. */
+  readonly name: string
+  /** Its name in SQL, quoted. */
+  readonly sqlName: string
+  readonly kind: ColumnKind
+  readonly folding: Folding
+  readonly nullable: boolean
+  readonly hasDefault: boolean
+  /** Computed by the database, or an identity that is always generated: never written. */
+  readonly generated: boolean
+  readonly isKey: boolean
+  /** Left out of everything that a client sees or says. */
+  readonly hidden: boolean
+  readonly unique: boolean
+  readonly indexed: boolean
+}
+
+/** A relation of the Drizzle schema: how the related rows are found from a row of this entity. */
+export interface Relation {
+  readonly name: string
+  readonly many: boolean
+  /** The wire name of the related entity. It may not be registered. */
+  readonly entity: string
+}
+
+/** A table that clients may reach, with everything the path of a request asks about it. */
+export interface Entity {
+  readonly name: string
+  readonly schema: string
+  /** `schema.table`, unquoted, as `meta` and the catalog name it. */
+  readonly tableName: string
+  /** `"schema"."table"`, for SQL. */
+  readonly sqlName: string
+  readonly table: PgTable
+  /** Visible columns by wire name: the only names that a client's text is ever looked up in. */
+  readonly columns: ReadonlyMap<string, Column>
+  readonly visibleColumns: readonly Column[]
+  readonly allColumns: readonly Column[]
+  readonly key: readonly Column[]
+  readonly relations: ReadonlyMap<string, Relation>
+  /** Constraints and unique indexes, each with the wire names of the visible columns that it is about. */
+  readonly constraints: ReadonlyMap<string, readonly string[]>
+}

@@ -1,0 +1,32 @@
+import { SpecError } from '@mqttspec/protocol'
+import type { Catalog } from '../db/catalog.ts'
+import { buildEntity } from './build-entity.ts'
+import type { SchemaSource } from './check-declaration.ts'
+import type { Entity } from './entity.ts'
+import type { EntityDeclaration } from './entity-options.ts'
+
+/** The entities of a server. Nothing that was not declared can be reached. */
+export class Registry {
+  readonly #entities: ReadonlyMap<string, Entity>
+
+  constructor(source: SchemaSource, declarations: readonly EntityDeclaration[], catalog: Catalog) {
+    const entities = declarations.map((declaration) => buildEntity(source, declaration, catalog))
+    this.#entities = new Map(entities.map((entity) => [entity.name, entity]))
+  }
+
+  /** The entity that a message names. Throws `model_not_found`. */
+  find(name: string, schema: string | undefined): Entity {
+    const entity = this.#entities.get(name)
+    if (!entity || (schema !== undefined && schema !== '' && schema !== entity.schema)) {
+      throw new SpecError('model_not_found', `There is no entity ${JSON.stringify(name.slice(0, 100))} here.`, {
+        path: entity ? ['schema'] : ['entity'],
+      })
+    }
+    return entity
+  }
+
+  /** Every entity. */
+  all(): Iterable<Entity> {
+    return this.#entities.values()
+  }
+}

@@ -1,0 +1,24 @@
+import type { Statement } from '../db/database.ts'
+import type { Literal } from './condition.ts'
+
+/** The text of one statement as it grows, with its parameters. Values go in through `bind` and nowhere else. */
+export class SqlText {
+  readonly #params: (string | null)[] = []
+
+  /** A parameter for this value, cast to its type. The text of the statement does not depend on the value. */
+  bind(literal: Literal): string {
+    return this.bindText(literal.text, literal.cast)
+  }
+
+  /** The same for text, or NULL, and a type. */
+  bindText(text: string | null, cast: string): string {
+    this.#params.push(text)
+    const parameter = `$${this.#params.length}::text`
+    return cast === 'text' ? parameter : `${parameter}::${cast}`
+  }
+
+  /** The finished statement. */
+  statement(text: string): Statement {
+    return { text, params: this.#params }
+  }
+}
