@@ -28,10 +28,7 @@ const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataTyp
 const citext = customType<{ data: string }>({ dataType: () => 'citext' })
 const money = customType<{ data: { cents: number } }>({ dataType: () => 'money' })
 
-enum Colour {
-  Red = 'red',
-  Blue = 'blue',
-}
+const Colour = { Red: 'red', Blue: 'blue' } as const
 
 export const role = pgEnum('role', ['admin', 'member'])
 export const colour = pgEnum('colour', Colour)

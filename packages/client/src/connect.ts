@@ -1,0 +1,102 @@
+import {
+  CLIENT_ID,
+  DEFAULT_LIMITS,
+  DEFAULT_TOPIC_PREFIX,
+  type HasShape,
+  type ShapeOf,
+  SpecError,
+} from '@mqttspec/protocol'
+import { nanoid } from 'nanoid'
+import type { Connection } from './connection/connection.ts'
+import { createSpec } from './create-spec.ts'
+import type { SpecClient, UntypedShape } from './spec-client.ts'
+import { brokerUrl } from './transport/broker-url.ts'
+import { mqttTransport, type Qos } from './transport/mqtt-transport.ts'
+import type { Credentials } from './transport/transport.ts'
+
+/** How to connect. Everything has a default. */
+export interface ConnectOptions {
+  /** `[A-Za-z0-9_.:-]{1,64}`, and nobody else's: a second client with the same id takes the place of the first. */
+  readonly clientId?: string | undefined
+  /** The first part of every topic, as the server has it: `spec`. */
+  readonly topicPrefix?: string | undefined
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  /** Sent as the password, with the username `token`. A function is asked again at each new connection. */
+  readonly token?: string | (() => string | Promise<string>) | undefined
+  /** For a call from start to answer, and for the first connection: 10,000. */
+  readonly timeoutMs?: number | undefined
+  /** 1 for each. */
+  readonly qos?: Partial<Qos> | undefined
+  /** Events of a subscription that wait to be read at most: 1,000. One more ends it with `overflow`. */
+  readonly maxBufferedEvents?: number | undefined
+  /** Requests on their way at once; the rest wait their turn. As the server allows: 32. */
+  readonly maxInFlight?: number | undefined
+  /** Bytes of a message at most. As the server allows: 256 KiB. */
+  readonly maxRequestBytes?: number | undefined
+}
+
+const TIMEOUT_MS = 10_000
+const MAX_BUFFERED_EVENTS = 1_000
+const BACKOFF = { baseMs: 200, maxMs: 15_000 }
+
+/**
+ * Connects to a server through its broker: `mqtt://`, `mqtts://`, `ws://` or `wss://`.
+ *
+ * Resolves with a client once connected; the client then keeps itself connected until it is closed. Rejects with
+ * `unavailable` when no broker answers within `timeoutMs`, with `auth_error` when it refuses the credentials.
+ */
+export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
+  url: string,
+  options: ConnectOptions = {},
+): Promise<SpecClient<ShapeOf<Api>>> {
+  const { clientId = `client-${nanoid()}`, topicPrefix = DEFAULT_TOPIC_PREFIX, timeoutMs = TIMEOUT_MS } = options
+  if (!CLIENT_ID.test(clientId)) throw new SpecError('forbidden', `A client id looks like ${CLIENT_ID.source}.`)
+  const { href, ...fromUrl } = brokerUrl(url)
+  const qos = { request: 1, response: 1, notification: 1, ...options.qos } as const
+  const { spec, connection } = createSpec<ShapeOf<Api>>({
+    transport: mqttTransport({ href, clientId, topicPrefix, qos, attemptMs: timeoutMs }),
+    clientId,
+    topicPrefix,
+    credentials: () => credentials({ ...fromUrl, ...options }),
+    timeoutMs,
+    maxBufferedEvents: options.maxBufferedEvents ?? MAX_BUFFERED_EVENTS,
+    maxInFlight: options.maxInFlight ?? DEFAULT_LIMITS.maxInFlightPerClient,
+    maxRequestBytes: options.maxRequestBytes ?? DEFAULT_LIMITS.maxRequestBytes,
+    backoff: BACKOFF,
+  })
+  try {
+    await firstOnline(connection, timeoutMs)
+  } catch (error) {
+    await spec.close()
+    throw error
+  }
+  return spec
+}
+
+async function credentials({ username, password, token }: ConnectOptions): Promise<Credentials> {
+  if (token === undefined) return { username, password }
+  try {
+    return { username: 'token', password: typeof token === 'string' ? token : await token() }
+  } catch (error) {
+    throw new SpecError('auth_error', 'There is no token: the function that gives it failed.', undefined, error)
+  }
+}
+
+function firstOnline(connection: Connection, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = () => settle(connection.error ?? new SpecError('unavailable', `No broker within ${timeoutMs} ms.`))
+    const timer = setTimeout(late, timeoutMs)
+    const stop = connection.subscribe((state) => {
+      if (state === 'online') settle(undefined)
+      else if (state === 'unauthorized') late()
+    })
+    const settle = (error: SpecError | undefined) => {
+      clearTimeout(timer)
+      stop()
+      if (error) reject(error)
+      else resolve()
+    }
+    connection.start()
+  })
+}

@@ -1,0 +1,137 @@
+import { isSpecError, SpecError } from '@mqttspec/protocol'
+import type { Credentials, Link, LinkReceiver, Transport } from '../transport/transport.ts'
+import { type Backoff, backoffMs } from './backoff.ts'
+import { afterInput, type ConnectionInput, type ConnectionState } from './connection-state.ts'
+
+/** What a connection tells the client that owns it. */
+export interface ConnectionReceiver {
+  message(topic: string, payload: Uint8Array): void
+  /** A new link is there, with no memory of what went before. */
+  online(): void
+  /** The broker said no, and why. It is asked again after a while. */
+  refused(error: SpecError): void
+}
+
+export interface ConnectionSettings {
+  readonly transport: Transport
+  readonly credentials: () => Promise<Credentials>
+  readonly backoff: Backoff
+}
+
+// A connection that breaks sooner than this counts as failed, or two clients with one id would chase each other.
+const STABLE_MS = 5_000
+
+/** Keeps one link open for as long as it is not closed, and says in which state it is. */
+export class Connection {
+  readonly #settings: ConnectionSettings
+  readonly #receiver: ConnectionReceiver
+  readonly #listeners = new Set<(state: ConnectionState) => void>()
+  readonly #closing = new AbortController()
+  #state: ConnectionState = 'connecting'
+  #link: Link | undefined
+  #failures = 0
+  #openedAt = 0
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #error: SpecError | undefined
+
+  constructor(settings: ConnectionSettings, receiver: ConnectionReceiver) {
+    this.#settings = settings
+    this.#receiver = receiver
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  /** Why there is no link, if one was tried for and not had. */
+  get error(): SpecError | undefined {
+    return this.#error
+  }
+
+  /** Calls `listener` with each new state, until the function that it returns is called. */
+  subscribe(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Makes the first attempt. */
+  start(): void {
+    void this.#attempt()
+  }
+
+  /** Hands a message to the broker, if there is a link. */
+  publish(text: string): boolean {
+    if (!this.#link) return false
+    this.#link.publish(text)
+    return true
+  }
+
+  /** Ends it for good. */
+  async close(): Promise<void> {
+    clearTimeout(this.#retry)
+    const link = this.#link
+    this.#link = undefined
+    this.#enter('close')
+    this.#closing.abort(new SpecError('closed', 'The client was closed.'))
+    await link?.close()
+  }
+
+  async #attempt(): Promise<void> {
+    const outcome = await this.#open().catch((error: unknown) => error)
+    if (isSpecError(outcome)) this.#failed(outcome)
+    else this.#opened(outcome as Link)
+  }
+
+  async #open(): Promise<Link> {
+    const { credentials, transport } = this.#settings
+    const receiver: LinkReceiver = {
+      message: (topic, payload) => this.#receiver.message(topic, payload),
+      lost: (cause) => this.#lost(cause),
+    }
+    return transport.open(await credentials(), receiver, this.#closing.signal)
+  }
+
+  #opened(link: Link): void {
+    this.#link = link
+    this.#error = undefined
+    this.#openedAt = performance.now()
+    this.#enter('opened')
+    this.#receiver.online()
+  }
+
+  #lost(cause: unknown): void {
+    this.#link = undefined
+    if (performance.now() - this.#openedAt > STABLE_MS) this.#failures = 0
+    this.#error = new SpecError('unavailable', 'The connection to the broker was lost.', undefined, cause)
+    this.#enter('lost')
+    this.#retryLater()
+  }
+
+  #failed(error: SpecError): void {
+    if (this.#state === 'closed') return
+    this.#error = error
+    if (error.code === 'auth_error' || error.code === 'forbidden') {
+      this.#enter('refused')
+      this.#receiver.refused(error)
+    } else this.#enter('lost')
+    this.#retryLater()
+  }
+
+  #retryLater(): void {
+    this.#retry = setTimeout(
+      () => {
+        this.#enter('retry')
+        void this.#attempt()
+      },
+      backoffMs(this.#failures++, this.#settings.backoff),
+    )
+  }
+
+  #enter(input: ConnectionInput): void {
+    const state = afterInput(this.#state, input)
+    if (state === this.#state) return
+    this.#state = state
+    // Each in its own turn: what a listener throws is its own, and it may close the connection.
+    for (const listener of this.#listeners) queueMicrotask(() => this.#listeners.has(listener) && listener(state))
+  }
+}

@@ -1,0 +1,86 @@
+import { type ParsedTopic, parseTopic, type SpecShape } from '@mqttspec/protocol'
+import type { Backoff } from './connection/backoff.ts'
+import { Connection } from './connection/connection.ts'
+import { createCalls } from './operations/calls.ts'
+import type { Ask } from './request/ask.ts'
+import { readReply } from './request/reply.ts'
+import { WaitingRequests } from './request/waiting-requests.ts'
+import { ask } from './request-path.ts'
+import type { SpecClient } from './spec-client.ts'
+import { readNotification } from './subscription/read-notification.ts'
+import { Subscriptions } from './subscription/subscriptions.ts'
+import type { Credentials, Transport } from './transport/transport.ts'
+
+/** Everything that a client is made of. */
+export interface SpecSettings {
+  readonly transport: Transport
+  readonly clientId: string
+  readonly topicPrefix: string
+  readonly credentials: () => Promise<Credentials>
+  readonly timeoutMs: number
+  readonly maxBufferedEvents: number
+  readonly maxInFlight: number
+  readonly maxRequestBytes: number
+  readonly backoff: Backoff
+}
+
+/** A client that has not yet tried to connect, and its connection. */
+export interface CreatedSpec<Shape extends SpecShape> {
+  readonly spec: SpecClient<Shape>
+  readonly connection: Connection
+}
+
+/** Wires the parts of a client: the only file that knows all of them. */
+export function createSpec<Shape extends SpecShape>(settings: SpecSettings): CreatedSpec<Shape> {
+  const { timeoutMs, maxBufferedEvents } = settings
+  const connection: Connection = new Connection(settings, {
+    message: (topic, payload) => receive(parseTopic(settings.topicPrefix, topic), payload),
+    online() {
+      waiting.sendAll()
+      subscriptions.online()
+    },
+    refused: (error) => waiting.failAll('auth_error', 'was not sent: the broker refused the connection', error),
+  })
+  const waiting = new WaitingRequests((text) => connection.publish(text), settings.maxInFlight)
+  const steps = { ...settings, wait: waiting.add.bind(waiting) }
+  const askServer: Ask = (message, options = {}) => ask(message, options, steps)
+  const subscriptions = new Subscriptions({
+    ask: (message, ms) => askServer(message, { timeoutMs: ms }),
+    isOnline: () => connection.state === 'online',
+    maxBufferedEvents,
+    timeoutMs,
+  })
+
+  function receive(topic: ParsedTopic | undefined, payload: Uint8Array): void {
+    // What cannot be read is left aside: its request runs out of time, a lost notification shows in the next `seq`.
+    if (topic?.kind === 'response') {
+      const reply = readReply(payload)
+      if (reply) waiting.answered(reply)
+    } else if (topic?.kind === 'notify') {
+      const notification = readNotification(payload)
+      if (notification) subscriptions.notified(notification)
+    }
+  }
+
+  async function close(): Promise<void> {
+    const closed = connection.close()
+    subscriptions.closeAll()
+    waiting.failAll('closed', 'has no answer: the client was closed')
+    await closed
+  }
+
+  const spec = {
+    ...createCalls(askServer, subscriptions, timeoutMs),
+    clientId: settings.clientId,
+    connection: {
+      get state() {
+        return connection.state
+      },
+      subscribe: connection.subscribe.bind(connection),
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+  // The calls take any name and value; what they may be is known to the compiler only.
+  return { spec: spec as unknown as SpecClient<Shape>, connection }
+}

@@ -1,0 +1,127 @@
+import type { Notification } from '@mqttspec/protocol'
+import { SpecError } from '@mqttspec/protocol'
+import { eventOf, resetEvent, type SubscriptionEvent } from './event.ts'
+import { EventQueue } from './event-queue.ts'
+import { Sequence } from './sequence.ts'
+import type { Subscription } from './subscription.ts'
+
+/** What is asked of the server, each time anew. */
+export interface FeedRequest {
+  readonly entity: string
+  readonly options: Readonly<Record<string, unknown>>
+  readonly timeoutMs: number
+}
+
+/** What a feed asks of the set that it is in. */
+export interface FeedOwner {
+  /** It is over here; end it at the server, and resolve when that is done. */
+  ended(feed: Feed): Promise<void>
+}
+
+const END: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/** One subscription between the server and its reader: what it is, and what of it waits to be read. */
+export class Feed implements Subscription<SubscriptionEvent> {
+  readonly request: FeedRequest
+  readonly ready: Promise<void>
+  /** The server's name for it, while the server has one. */
+  id: string | undefined
+  /** asking: a subscribe is on its way; live: the server tells; lost: to be asked for once there is a connection. */
+  phase: 'asking' | 'live' | 'lost' | 'over' = 'asking'
+  readonly #owner: FeedOwner
+  readonly #queue: EventQueue<SubscriptionEvent>
+  readonly #signal: AbortSignal | undefined
+  readonly #aborted = (): void => this.#abort()
+  #sequence = new Sequence()
+  #agree: () => void = () => {}
+  #refuse: (error: unknown) => void = () => {}
+
+  constructor(request: FeedRequest, maxBufferedEvents: number, owner: FeedOwner, signal: AbortSignal | undefined) {
+    this.request = request
+    this.#owner = owner
+    this.#queue = new EventQueue(maxBufferedEvents)
+    this.#signal = signal
+    this.ready = new Promise((resolve, reject) => {
+      this.#agree = resolve
+      this.#refuse = reject
+    })
+    // Who does not wait for it hears of the error from the iterator.
+    this.ready.catch(() => {})
+    if (signal?.aborted) this.#abort()
+    else signal?.addEventListener('abort', this.#aborted, { once: true })
+  }
+
+  /** The server agreed, for the first time or again after `reason`. */
+  agreed(id: string, reason: 'history' | 'gap' | undefined): void {
+    this.id = id
+    this.phase = 'live'
+    this.#sequence = new Sequence()
+    if (reason) this.#push(resetEvent(reason))
+    this.#agree()
+  }
+
+  /** Takes a notification; false when some before it are missing. */
+  take(notification: Notification): boolean {
+    const place = this.#sequence.take(notification.seq)
+    if (place === 'gap') return false
+    const event = place === 'next' ? eventOf(notification) : undefined
+    if (event) this.#push(event)
+    return true
+  }
+
+  /** Ends it with an error, thrown once what waits has been read. */
+  fail(error: unknown): void {
+    if (this.phase === 'over') return
+    this.#refuse(error)
+    this.#queue.end({ error })
+    void this.#finish()
+  }
+
+  async next(): Promise<IteratorResult<SubscriptionEvent, undefined>> {
+    return this.#queue.next()
+  }
+
+  // A loop that breaks off does not wait for the server's word.
+  async return(): Promise<IteratorResult<SubscriptionEvent, undefined>> {
+    void this.close()
+    return END
+  }
+
+  async close(): Promise<void> {
+    this.#queue.clear()
+    this.#queue.end()
+    this.#refuse(new SpecError('closed', 'The subscription was closed.'))
+    await this.#finish()
+  }
+
+  unsubscribe(): Promise<void> {
+    return this.close()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #push(event: SubscriptionEvent): void {
+    if (this.#queue.push(event)) return
+    this.fail(
+      new SpecError('overflow', `The subscription to ${this.request.entity} was read too slowly; subscribe anew.`),
+    )
+  }
+
+  #abort(): void {
+    this.#queue.clear()
+    this.fail(this.#signal?.reason)
+  }
+
+  async #finish(): Promise<void> {
+    if (this.phase === 'over') return
+    this.phase = 'over'
+    this.#signal?.removeEventListener('abort', this.#aborted)
+    await this.#owner.ended(this)
+  }
+}

@@ -1,0 +1,135 @@
+import { isSpecError, type Notification } from '@mqttspec/protocol'
+import type { Message } from '../request/ask.ts'
+import type { Reply } from '../request/reply.ts'
+import type { SubscriptionEvent } from './event.ts'
+import { Feed, type FeedRequest } from './feed.ts'
+import type { Subscription } from './subscription.ts'
+
+/** What the subscriptions need of the client. */
+export interface SubscriptionSteps {
+  ask(message: Message, timeoutMs: number): Promise<Reply>
+  isOnline(): boolean
+  readonly maxBufferedEvents: number
+  readonly timeoutMs: number
+}
+
+type Reason = 'history' | 'gap' | undefined
+
+/**
+ * Every subscription of a client: asked for, told apart by the server's id, asked for anew after a loss.
+ *
+ * A `reset` is told only once the server has agreed again, so that who reads anew on it misses nothing.
+ */
+export class Subscriptions {
+  readonly #steps: SubscriptionSteps
+  readonly #feeds = new Set<Feed>()
+  readonly #live = new Map<string, Feed>()
+  /** Ids that are being ended at the server, whose notifications mean nothing any more. */
+  readonly #ending = new Set<string>()
+  /** Notifications that came before the reply that names their subscription. */
+  #early: Notification[] = []
+  #asking = 0
+
+  constructor(steps: SubscriptionSteps) {
+    this.#steps = steps
+  }
+
+  /** Opens one. It is returned at once; its `ready` and its iterator tell what becomes of it. */
+  open(request: FeedRequest, signal?: AbortSignal): Subscription<SubscriptionEvent> {
+    const feed = new Feed(request, this.#steps.maxBufferedEvents, { ended: (over) => this.#ended(over) }, signal)
+    if (feed.phase === 'over') return feed
+    this.#feeds.add(feed)
+    void this.#ask(feed, undefined)
+    return feed
+  }
+
+  /** Takes a notification to the subscription that it is for. */
+  notified(notification: Notification): void {
+    const id = notification.subscription_id
+    const feed = this.#live.get(id)
+    if (feed) {
+      if (!feed.take(notification)) this.#gap(feed)
+    } else if (this.#ending.has(id)) return
+    else if (this.#asking > 0) {
+      // What does not fit shows as a gap in its sequence.
+      if (this.#early.length < this.#steps.maxBufferedEvents) this.#early.push(notification)
+    } else void this.#endAtServer(id)
+  }
+
+  /** A new connection listens: the server has forgotten what the one before had subscribed to. */
+  online(): void {
+    this.#live.clear()
+    this.#ending.clear()
+    for (const feed of this.#feeds) if (feed.phase !== 'asking') void this.#ask(feed, 'history')
+  }
+
+  /** Ends all of them, as their readers see it. */
+  closeAll(): void {
+    for (const feed of this.#feeds) void feed.close()
+  }
+
+  // With a position to resume from, `since` would go into the options here, and no reset would be told.
+  async #ask(feed: Feed, reason: Reason): Promise<void> {
+    feed.phase = 'asking'
+    feed.id = undefined
+    this.#asking++
+    try {
+      const { entity, options, timeoutMs } = feed.request
+      const message: Message = { type: 'subscription', operation: 'subscribe', entity, options }
+      const reply = await this.#steps.ask(message, reason ? Number.POSITIVE_INFINITY : timeoutMs)
+      this.#agreed(feed, (reply.data as { subscription_id: string }).subscription_id, reason)
+    } catch (error) {
+      this.#refused(feed, error, reason)
+    } finally {
+      if (--this.#asking === 0) this.#early = []
+    }
+  }
+
+  #agreed(feed: Feed, id: string, reason: Reason): void {
+    if (isOver(feed)) return void this.#endAtServer(id)
+    this.#live.set(id, feed)
+    feed.agreed(id, reason)
+    const early = this.#early
+    this.#early = early.filter((notification) => notification.subscription_id !== id)
+    for (const notification of early) if (notification.subscription_id === id) this.notified(notification)
+  }
+
+  #refused(feed: Feed, error: unknown, reason: Reason): void {
+    if (isOver(feed)) return
+    // The broker refuses the connection for now: it was agreed once, and is asked for when there is a connection.
+    if (reason && !this.#steps.isOnline()) feed.phase = 'lost'
+    else feed.fail(error)
+  }
+
+  #gap(feed: Feed): void {
+    if (feed.id !== undefined) {
+      this.#live.delete(feed.id)
+      void this.#endAtServer(feed.id)
+    }
+    void this.#ask(feed, 'gap')
+  }
+
+  async #ended(feed: Feed): Promise<void> {
+    this.#feeds.delete(feed)
+    if (feed.id === undefined || !this.#live.delete(feed.id)) return
+    await this.#endAtServer(feed.id)
+  }
+
+  async #endAtServer(id: string): Promise<void> {
+    this.#ending.add(id)
+    // Without a connection there is no session, and in it no subscription.
+    if (!this.#steps.isOnline()) return
+    try {
+      const message: Message = { type: 'subscription', operation: 'unsubscribe', subscription_id: id }
+      await this.#steps.ask(message, this.#steps.timeoutMs)
+    } catch (error) {
+      // It is over here whatever the server says: gone already, or no answer.
+      if (!isSpecError(error)) throw error
+    } finally {
+      this.#ending.delete(id)
+    }
+  }
+}
+
+// Not `feed.phase === 'over'`: across an await the compiler remembers what it was.
+const isOver = (feed: Feed): boolean => feed.phase === 'over'

@@ -1,0 +1,149 @@
+import { notifyTopic, requestTopic, responseTopic, SpecError } from '@mqttspec/protocol'
+import mqtt, { type IClientSubscribeProperties, type MqttClient } from 'mqtt'
+import { connectionError } from './connection-error.ts'
+import type { Credentials, Link, LinkReceiver, Transport } from './transport.ts'
+
+/** How MQTT is spoken in each direction. */
+export interface Qos {
+  readonly request: 0 | 1 | 2
+  readonly response: 0 | 1 | 2
+  readonly notification: 0 | 1 | 2
+}
+
+export interface MqttTransportSettings {
+  readonly href: string
+  readonly clientId: string
+  readonly topicPrefix: string
+  readonly qos: Qos
+  /** How long one attempt may take, to the acknowledged subscription. */
+  readonly attemptMs: number
+}
+
+const KEEP_ALIVE_SECONDS = 30
+const GOODBYE_MS = 1_000
+
+/**
+ * Speaks MQTT 3.1.1 through mqtt.js: the only file that names it.
+ *
+ * Each link is a client of its own, so that what mqtt.js remembers of unacknowledged messages dies with it: it would
+ * send them before it has subscribed again, and with a clean session their replies would be lost.
+ */
+export function mqttTransport(settings: MqttTransportSettings): Transport {
+  return { open: (credentials, receiver, signal) => new Opening(settings, credentials, receiver, signal).link }
+}
+
+/** One attempt: socket, CONNECT, CONNACK, SUBSCRIBE, SUBACK, then a link. */
+class Opening {
+  readonly link: Promise<Link>
+  readonly #client: MqttClient
+  readonly #settings: MqttTransportSettings
+  readonly #receiver: LinkReceiver
+  #cause: unknown
+  #phase: 'opening' | 'open' | 'over' = 'opening'
+  #give: (link: Link) => void = () => {}
+  #refuse: (error: unknown) => void = () => {}
+  readonly #stop: () => void
+
+  constructor(settings: MqttTransportSettings, credentials: Credentials, receiver: LinkReceiver, signal: AbortSignal) {
+    this.#settings = settings
+    this.#receiver = receiver
+    this.link = new Promise((resolve, reject) => {
+      this.#give = resolve
+      this.#refuse = reject
+    })
+    this.#client = mqtt.connect(settings.href, clientOptions(settings, credentials))
+    const abandon = () => this.#fail(signal.reason)
+    const timer = setTimeout(
+      () => this.#fail(new Error(`no answer within ${settings.attemptMs} ms`)),
+      settings.attemptMs,
+    )
+    signal.addEventListener('abort', abandon, { once: true })
+    this.#stop = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', abandon)
+    }
+    this.#client.on('connect', () => this.#subscribe())
+    this.#client.on('message', (topic, payload) => {
+      if (this.#phase === 'open') receiver.message(topic, payload)
+    })
+    this.#client.on('error', (error) => {
+      this.#cause = error
+    })
+    this.#client.on('close', () => this.#closed())
+    if (signal.aborted) abandon()
+  }
+
+  #subscribe(): void {
+    // Without it a QoS 1 round trip waits 40 ms for a delayed acknowledgement. WebSockets have it.
+    const stream = this.#client.stream as { setNoDelay?: (on: boolean) => void }
+    stream.setNoDelay?.(true)
+    const { topicPrefix, clientId, qos } = this.#settings
+    const topics: Record<string, IClientSubscribeProperties & { qos: 0 | 1 | 2 }> = {
+      [responseTopic(topicPrefix, clientId)]: { qos: qos.response },
+      [notifyTopic(topicPrefix, clientId, '+')]: { qos: qos.notification },
+    }
+    this.#client.subscribe(topics, (error) => {
+      if (this.#phase !== 'opening') return
+      if (error)
+        this.#fail(new SpecError('forbidden', `The broker refused ${Object.keys(topics)[0]}.`, undefined, error))
+      else this.#open()
+    })
+  }
+
+  #open(): void {
+    this.#stop()
+    this.#phase = 'open'
+    const { topicPrefix, clientId, qos } = this.#settings
+    const topic = requestTopic(topicPrefix, clientId)
+    this.#give({
+      // An error here is the loss of the link, which `lost` tells; the request is sent again by id.
+      publish: (text) => void this.#client.publish(topic, text, { qos: qos.request }, () => {}),
+      close: () => this.#goodbye(),
+    })
+  }
+
+  #fail(cause: unknown): void {
+    this.#cause = cause
+    this.#client.end(true)
+    this.#closed()
+  }
+
+  #closed(): void {
+    const phase = this.#phase
+    this.#phase = 'over'
+    this.#stop()
+    if (phase === 'opening') this.#refuse(connectionError(this.#cause, this.#settings.href))
+    else if (phase === 'open') this.#receiver.lost(this.#cause)
+  }
+
+  #goodbye(): Promise<void> {
+    this.#phase = 'over'
+    return new Promise((resolve) => {
+      const { stream } = this.#client
+      // end() waits for acknowledgements, which a silent broker never sends.
+      const timer = setTimeout(() => stream.destroy(), GOODBYE_MS)
+      const done = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (stream.destroyed) return done()
+      stream.once('close', done)
+      this.#client.end()
+    })
+  }
+}
+
+function clientOptions(settings: MqttTransportSettings, { username, password }: Credentials): mqtt.IClientOptions {
+  return {
+    clientId: settings.clientId,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    protocolVersion: 4,
+    clean: true,
+    keepalive: KEEP_ALIVE_SECONDS,
+    connectTimeout: settings.attemptMs,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+  }
+}
