@@ -2,35 +2,41 @@
 export type Change<Row> =
   | { readonly type: 'enter' | 'update'; readonly key: unknown; readonly data: Row }
   | { readonly type: 'leave'; readonly key: unknown }
-  | { readonly type: 'ready' }
-  | { readonly type: 'reset' }
+  | { readonly type: 'ready' | 'reset' }
 
-/** A set of rows: how it is read, how its changes after a position are followed, and what names a row. */
+/** The changes to a set: `ready` resolves when every later change will be told. */
+export interface Changes<Row> extends AsyncIterable<Change<Row>>, AsyncDisposable {
+  readonly ready: Promise<void>
+}
+
+/** A set of rows: how it is read, how its changes are followed, and what names a row. */
 export interface RowSet<Row> {
-  read(): Promise<{ readonly data: readonly Row[]; readonly at: string }>
-  changes(since: string): AsyncIterable<Change<Row>>
+  changes(): Changes<Row>
+  read(): Promise<{ readonly data: readonly Row[] }>
   keyOf(row: Row): unknown
 }
 
 /**
- * Keeps a copy of the set by key, in order of arrival: reads it, then folds every change after that read into it. When
- * the server says that it cannot tell all that was missed (`reset`), it reads anew. `show` gets the copy after the read
- * and, with the change, after each change. Ends when the subscription does; rejects when a call fails.
+ * Keeps a copy of the set by key, in order of arrival. `show` gets the copy after it was read and, with the change,
+ * after each change. Ends when the subscription does; rejects when a call fails.
+ *
+ * It subscribes first and reads then, so that no change falls in between. A change that the read had seen already is
+ * applied once more, which does no harm: the last one of a row always comes last. After a `reset` it reads anew.
  */
 export async function follow<Row>(
   set: RowSet<Row>,
   show: (rows: ReadonlyMap<string, Row>, change?: Change<Row>) => void,
 ): Promise<void> {
-  for (let again = true; again; ) {
-    again = false
-    const page = await set.read()
-    const rows = new Map(page.data.map((row) => [String(set.keyOf(row)), row]))
-    show(rows)
-    for await (const change of set.changes(page.at)) {
-      again = change.type === 'reset'
-      if (again) break
-      if (fold(rows, change)) show(rows, change)
-    }
+  const read = async () => new Map((await set.read()).data.map((row) => [String(set.keyOf(row)), row]))
+  await using changes = set.changes()
+  await changes.ready
+  let rows = await read()
+  show(rows)
+  for await (const change of changes) {
+    if (change.type === 'reset') {
+      rows = await read()
+      show(rows)
+    } else if (fold(rows, change)) show(rows, change)
   }
 }
 

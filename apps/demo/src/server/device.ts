@@ -1,6 +1,7 @@
-import { type Client, connect } from '@mqttspec/client'
+import { connect, isSpecError } from '@mqttspec/client'
 import type { api } from '../api.ts'
-import type { Device } from '../page/rows.ts'
+import { follow } from '../follow.ts'
+import type { Device, Spec } from '../rows.ts'
 import { wait } from '../wait.ts'
 import { type Climate, calm, measured, nextSecond, type Random } from './climate.ts'
 import { type Kind, kindNamed } from './kinds.ts'
@@ -9,12 +10,11 @@ const EVERY_MS = 1_000
 const CHARGING_SECONDS = 15
 
 /** What people may set on a device, and it obeys. */
-type Orders = Pick<Device, 'status' | 'threshold'>
+type Orders = Pick<Device, 'id' | 'status' | 'threshold'>
 
 /**
- * A device with an MQTT connection of its own: each second it measures, stores a reading and its own row in one
- * transaction, and compares with the threshold; and it listens to its row, so that it obeys a new threshold at once,
- * and sleeps for as long as somebody has set it `offline`.
+ * A device with an MQTT connection of its own. Each second it measures, stores a reading, and puts what it found into
+ * its row. It also listens to that row: it obeys a new threshold at once, and sleeps while somebody has it `offline`.
  */
 export class SimulatedDevice {
   readonly #id: string
@@ -23,7 +23,7 @@ export class SimulatedDevice {
   #climate: Climate
   #battery: number
   #orders: Orders
-  #chargingSeconds = 0
+  #chargingSeconds: number
 
   constructor(row: Device, random: Random) {
     this.#id = row.id
@@ -31,6 +31,7 @@ export class SimulatedDevice {
     this.#random = random
     this.#battery = row.battery
     this.#orders = row
+    this.#chargingSeconds = row.battery === 0 ? CHARGING_SECONDS : 0
     const { temperature, humidity } = row
     this.#climate = calm(this.#kind)
     if (temperature !== null)
@@ -39,7 +40,7 @@ export class SimulatedDevice {
 
   /** Runs until the signal; `failed` hears of each second that could not be reported. */
   async run(url: string, failed: (error: unknown) => void, signal: AbortSignal): Promise<void> {
-    await using spec = await connect<typeof api>(url, { clientId: `device-${this.#id}`, signal })
+    await using spec = await connect<typeof api>(url, { clientId: `device-${this.#id}` })
     void this.#obey(spec, signal).catch((error: unknown) => signal.aborted || failed(error))
     for (; !signal.aborted; await wait(EVERY_MS, signal)) {
       try {
@@ -50,42 +51,49 @@ export class SimulatedDevice {
     }
   }
 
-  async #obey(spec: Client<typeof api>, signal: AbortSignal): Promise<void> {
-    const where = { id: this.#id }
+  async #obey(spec: Spec, signal: AbortSignal): Promise<void> {
     // Only these columns, so that what the device reports of itself does not come back to it each second.
-    const columns = ['status', 'threshold'] as const
-    for await (const event of spec.subscribe('devices', { where, columns, snapshot: true, signal })) {
-      if (event.type === 'enter' || event.type === 'update') this.#orders = event.data
+    const mine = { where: { id: this.#id }, columns: ['id', 'status', 'threshold'], signal } as const
+    const set = {
+      changes: () => spec.subscribe('devices', mine),
+      read: () => spec.read('devices', mine),
+      keyOf: (row: { readonly id: string }) => row.id,
     }
+    await follow<Orders>(set, (rows) => {
+      this.#orders = rows.get(this.#id) ?? this.#orders
+    })
   }
 
-  async #second(spec: Client<typeof api>, signal: AbortSignal): Promise<void> {
+  async #second(spec: Spec, signal: AbortSignal): Promise<void> {
     if (this.#chargingSeconds > 0) return this.#charge(spec, signal)
     if (this.#orders.status === 'offline') return
     this.#climate = nextSecond(this.#climate, this.#kind, this.#random)
     this.#battery = Math.max(0, this.#battery - (this.#kind.drain ?? 0))
+    if (this.#battery === 0) this.#chargingSeconds = CHARGING_SECONDS
     const temperature = measured(this.#climate.temperature)
     const humidity = measured(this.#climate.humidity)
-    const empty = this.#battery === 0
-    const status = empty ? 'offline' : temperature > this.#orders.threshold ? 'alarm' : 'online'
-    const row = { temperature, humidity, status, battery: measured(this.#battery), last_seen: new Date() }
-    await spec.batch(
-      (b) => {
-        b.create('readings', { device_id: this.#id, temperature, humidity })
-        // Whoever switched it off a moment ago wins over what it was about to report.
-        b.update('devices', this.#id, row, { if: { status: this.#orders.status } })
-      },
-      { signal },
-    )
-    if (empty) this.#chargingSeconds = CHARGING_SECONDS
-    this.#orders = { ...this.#orders, status }
+    const status = this.#battery === 0 ? 'offline' : temperature > this.#orders.threshold ? 'alarm' : 'online'
+    await spec.create('readings', { device_id: this.#id, temperature, humidity }, { signal })
+    await this.#report(spec, { temperature, humidity, status, battery: measured(this.#battery) }, signal)
   }
 
-  async #charge(spec: Client<typeof api>, signal: AbortSignal): Promise<void> {
-    this.#chargingSeconds -= 1
-    if (this.#chargingSeconds > 0) return
-    this.#battery = 100
-    await spec.update('devices', this.#id, { battery: 100, status: 'online', last_seen: new Date() }, { signal })
-    this.#orders = { ...this.#orders, status: 'online' }
+  async #charge(spec: Spec, signal: AbortSignal): Promise<void> {
+    if (this.#chargingSeconds > 1) this.#chargingSeconds -= 1
+    else {
+      await this.#report(spec, { status: 'online', battery: 100 }, signal)
+      this.#battery = 100
+      this.#chargingSeconds = 0
+    }
+  }
+
+  async #report(spec: Spec, values: Partial<Device> & { status: string }, signal: AbortSignal): Promise<void> {
+    const { status } = this.#orders
+    try {
+      await spec.update('devices', this.#id, { ...values, last_seen: new Date() }, { if: { status }, signal })
+      this.#orders = { ...this.#orders, status: values.status }
+    } catch (error) {
+      // Somebody has switched it meanwhile, and is right; the device is about to hear of it.
+      if (!isSpecError(error) || error.code !== 'precondition_failed') throw error
+    }
   }
 }

@@ -27,7 +27,8 @@ async function claimPort(host: string, want: WantedPort, claimed: readonly numbe
     const port = want.port === 0 ? 0 : want.port + offset
     const bound = await bind(host, port)
     if (bound !== undefined && !claimed.includes(bound)) return bound
-    if (want.fixed && port !== 0) throw new Error(`${want.name}=${want.port}: that port is taken. Free it, or name another.`)
+    if (want.fixed && port !== 0)
+      throw new Error(`${want.name}=${want.port}: that port is taken. Free it, or name another.`)
   }
   throw new Error(`No port from ${want.port} to ${want.port + TRIES - 1} is free. Name one with ${want.name}.`)
 }

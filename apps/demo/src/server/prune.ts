@@ -1,5 +1,4 @@
-import type { Client } from '@mqttspec/client'
-import type { api } from '../api.ts'
+import type { Spec } from '../rows.ts'
 import { wait } from '../wait.ts'
 
 const KEEP_MS = 5 * 60_000
@@ -7,11 +6,7 @@ const EVERY_MS = 10_000
 const AT_ONCE = 500
 
 /** Deletes the readings that are older than five minutes, through the API, until the signal. */
-export async function prune(
-  spec: Client<typeof api>,
-  failed: (error: unknown) => void,
-  signal: AbortSignal,
-): Promise<void> {
+export async function prune(spec: Spec, failed: (error: unknown) => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       const deleted = await pruneOnce(spec, new Date(Date.now() - KEEP_MS), signal)
@@ -23,9 +18,10 @@ export async function prune(
   }
 }
 
-async function pruneOnce(spec: Client<typeof api>, before: Date, signal: AbortSignal): Promise<number> {
+async function pruneOnce(spec: Spec, before: Date, signal: AbortSignal): Promise<number> {
   const where = { at: { lt: before } }
-  const { data } = await spec.read('readings', { where, columns: ['id'], limit: AT_ONCE, total: false, signal })
-  if (data.length > 0) await spec.batch((b) => data.map((row) => b.delete('readings', row.id)), { signal })
+  const { data } = await spec.read('readings', { where, columns: ['id'], limit: AT_ONCE, signal })
+  const keys = data.map((row) => row.id)
+  if (keys.length > 0) await spec.delete('readings', keys, { signal })
   return data.length
 }

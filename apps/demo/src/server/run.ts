@@ -11,6 +11,7 @@ import { readSettings } from './settings.ts'
 import { simulateFleet } from './simulator.ts'
 
 const host = '127.0.0.1'
+const path = '/mqtt'
 
 /** Runs the whole demo until the signal: the server with its broker, the page, and a fleet of devices. */
 export async function run(
@@ -23,24 +24,23 @@ export async function run(
   say('Building the page…')
   const files = await buildPage()
   say(`Preparing the database (${database ? database.split(':')[0] : 'PGlite, in memory'})…`)
-  await using server = await api.listen({
+  await using _server = await api.listen({
     ...(database && { database }),
     createTables: true,
-    install: true,
-    broker: { host, port, webSocket: { port: webSocketPort } },
+    broker: { host, port, webSocket: { port: webSocketPort, path } },
   })
-  const { addresses } = server
-  const url = `mqtt://${host}:${addresses.mqtt.port}`
-  await using spec = await connect<typeof api>(url, { clientId: 'keeper', signal })
+  const url = `mqtt://${host}:${port}`
+  await using spec = await connect<typeof api>(url, { clientId: 'keeper' })
   await seed(spec, Math.random)
+  const config = { webSocket: { port: webSocketPort, path }, mqtt: { host, port } }
   const failed = (who: string, error: unknown): void => say(`${who}: ${error instanceof Error ? error.message : error}`)
-  await using _page = await servePage(files, addresses, { host, port: pagePort })
+  await using _page = await servePage(files, config, { host, port: pagePort })
   const work = [
     simulateFleet(url, failed, signal).catch((error: unknown) => failed('fleet', error)),
     prune(spec, (error) => failed('keeper', error), signal),
   ]
   say(`\n  The fleet     http://${host}:${pagePort}/\n  MQTT          ${url}\n`)
-  say(`Try it from a shell:\n\n  ${tryItLine(addresses.mqtt)}\n\nCtrl-C stops it.`)
+  say(`Try it from a shell:\n\n  ${tryItLine({ host, port })}\n\nCtrl-C stops it.`)
   if (!signal.aborted) await once(signal, 'abort')
   say('Stopping…')
   await Promise.all(work)

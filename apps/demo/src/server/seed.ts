@@ -1,5 +1,4 @@
-import type { Client } from '@mqttspec/client'
-import type { api } from '../api.ts'
+import type { Spec } from '../rows.ts'
 import { type Climate, calm, measured, nextSecond, type Random } from './climate.ts'
 import { kindNamed } from './kinds.ts'
 import { SEED_DEVICES, SEED_USERS, type SeedDevice } from './seed-rows.ts'
@@ -9,7 +8,7 @@ const HISTORY_SECONDS = 120
 const HEATED = 'd5'
 
 /** Fills an empty database through the API: the fleet with the last two minutes of its readings, and a few users. */
-export async function seed(spec: Client<typeof api>, random: Random): Promise<void> {
+export async function seed(spec: Spec, random: Random): Promise<void> {
   const [device] = (await spec.read('devices', { limit: 1 })).data
   if (!device) {
     const fleet = SEED_DEVICES.map((each) => ({ each, past: pastOf(each, random) }))

@@ -1,7 +1,7 @@
 import { connect } from '@mqttspec/client'
 import type { api } from '../api.ts'
 import { follow } from '../follow.ts'
-import type { Device } from '../page/rows.ts'
+import type { Device } from '../rows.ts'
 import { SimulatedDevice } from './device.ts'
 
 /** More rows than this get no device that lives: each is a connection. */
@@ -26,10 +26,10 @@ export async function simulateFleet(
       .catch((error: unknown) => void (lives.aborted || failed(id, error)))
     running.set(id, { stop, done })
   }
-  await using spec = await connect<typeof api>(url, { clientId: 'fleet', signal })
+  await using spec = await connect<typeof api>(url, { clientId: 'fleet' })
   const set = {
+    changes: () => spec.subscribe('devices', { signal }),
     read: () => spec.read('devices', { limit: MAX_DEVICES, signal }),
-    changes: (since: string) => spec.subscribe('devices', { since, signal }),
     keyOf: (device: Device) => device.id,
   }
   const reconcile = (rows: ReadonlyMap<string, Device>): void => {

@@ -1,10 +1,10 @@
 import type { Change } from '../../follow.ts'
+import type { Device } from '../../rows.ts'
 import { degrees } from '../devices/device-row.ts'
 import { element } from '../dom/element.ts'
 import { findNamed } from '../dom/find.ts'
 import { KeyedList } from '../dom/keyed-list.ts'
 import { write } from '../dom/write.ts'
-import type { Device } from '../rows.ts'
 
 const CHANGES = 4
 

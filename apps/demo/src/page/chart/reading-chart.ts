@@ -1,7 +1,7 @@
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import type { Reading } from '../../rows.ts'
 import { degrees } from '../devices/device-row.ts'
-import type { Reading } from '../rows.ts'
 import { type ChartData, chartOptions } from './chart-options.ts'
 
 /** The chart of one device's last readings, with its alarm threshold. It follows its box's size and the colour scheme. */

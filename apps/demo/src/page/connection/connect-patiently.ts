@@ -1,7 +1,7 @@
 import { connect } from '@mqttspec/client'
 import type { api } from '../../api.ts'
+import type { Spec } from '../../rows.ts'
 import { wait } from '../../wait.ts'
-import type { Spec } from '../rows.ts'
 import { showConnection } from './connection-badge.ts'
 
 const AGAIN_MS = 1_000

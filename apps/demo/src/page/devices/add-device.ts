@@ -1,7 +1,7 @@
+import type { Spec } from '../../rows.ts'
 import { find, findNamed } from '../dom/find.ts'
 import { numberOr, onSubmit } from '../forms/on-submit.ts'
 import { clearProblem } from '../forms/show-problem.ts'
-import type { Spec } from '../rows.ts'
 
 /** The dialog that adds a device, opened by its button; `added` gets the id of each that was. */
 export function addDevice(spec: Spec, added: (id: string) => void): void {

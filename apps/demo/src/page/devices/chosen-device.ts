@@ -1,8 +1,8 @@
+import type { Device, Spec } from '../../rows.ts'
 import { find, findNamed } from '../dom/find.ts'
 import { write } from '../dom/write.ts'
 import { numberOr, onSubmit } from '../forms/on-submit.ts'
 import { clearProblem, showProblem } from '../forms/show-problem.ts'
-import type { Device, Spec } from '../rows.ts'
 import { degrees } from './device-row.ts'
 
 /** The card of the device that was chosen: what it is, what it measures now, and the form with its settings. */

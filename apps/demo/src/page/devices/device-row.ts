@@ -1,6 +1,6 @@
+import type { Device } from '../../rows.ts'
 import { element } from '../dom/element.ts'
 import { write } from '../dom/write.ts'
-import type { Device } from '../rows.ts'
 import { Sparkline } from './sparkline.ts'
 
 const STATUS: Readonly<Record<string, string>> = { online: 'Online', alarm: 'Alarm', offline: 'Offline' }

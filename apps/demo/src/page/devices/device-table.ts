@@ -1,5 +1,5 @@
+import type { Device } from '../../rows.ts'
 import { KeyedList } from '../dom/keyed-list.ts'
-import type { Device } from '../rows.ts'
 import { DeviceRow } from './device-row.ts'
 
 /** Ids as people count them: d2 before d10. */

@@ -1,12 +1,13 @@
+import type { Device, Spec } from '../../rows.ts'
 import { DeviceTable } from '../devices/device-table.ts'
 import { findNamed } from '../dom/find.ts'
 import { write } from '../dom/write.ts'
 import { keepFollowing } from '../keep-following.ts'
-import type { Device, Spec } from '../rows.ts'
 
-const TREND = { columns: ['temperature'], sort: ['-id'], limit: 60 } as const
+const TREND_MS = 60_000
+const MOST = 1_000
 
-/** What the fleet's panel is told, and tells. */
+/** What the fleet's panel tells. */
 export interface FleetPanel {
   /** The devices changed. */
   readonly changed: (devices: ReadonlyMap<string, Device>) => void
@@ -15,18 +16,18 @@ export interface FleetPanel {
   readonly failed: (error: unknown) => void
 }
 
-/** The live table: one read with each device's last readings, then a subscription from exactly there on. */
+/** The live table: the devices and the last minute of their readings, read once, and every change from there on. */
 export function fleetPanel(spec: Spec, panel: FleetPanel, signal: AbortSignal): DeviceTable {
   const body = findNamed('devices')
   const table = new DeviceTable(body, panel.choose)
-  let trends = new Map<string, number[]>()
+  let trends: ReadonlyMap<string, number[]> = new Map()
   const set = {
+    changes: () => spec.subscribe('devices', { signal }),
     async read() {
-      const page = await spec.read('devices', { limit: 1_000, with: { readings: TREND }, signal })
-      trends = new Map(page.data.map(({ id, readings }) => [id, readings.map((each) => each.temperature).reverse()]))
-      return { at: page.at, data: page.data.map(({ readings: _, ...device }) => device) }
+      const page = await spec.read('devices', { limit: MOST, signal })
+      trends = await readTrends(spec, signal)
+      return page
     },
-    changes: (since: string) => spec.subscribe('devices', { since, signal }),
     keyOf: (device: Device) => device.id,
   }
   const show = (devices: ReadonlyMap<string, Device>, change?: object): void => {
@@ -37,4 +38,17 @@ export function fleetPanel(spec: Spec, panel: FleetPanel, signal: AbortSignal): 
   }
   void keepFollowing<Device>(set, show, panel.failed, signal)
   return table
+}
+
+async function readTrends(spec: Spec, signal: AbortSignal): Promise<ReadonlyMap<string, number[]>> {
+  const where = { at: { gte: new Date(Date.now() - TREND_MS) } }
+  const columns = ['device_id', 'temperature'] as const
+  const { data } = await spec.read('readings', { where, columns, sort: '-id', limit: MOST, signal })
+  const trends = new Map<string, number[]>()
+  for (const { device_id, temperature } of data.reverse()) {
+    const trend = trends.get(device_id)
+    if (trend) trend.push(temperature)
+    else trends.set(device_id, [temperature])
+  }
+  return trends
 }

@@ -1,28 +1,24 @@
-import type { ReadingChart } from '../chart/reading-chart.ts'
+import type { Reading, Spec } from '../../rows.ts'
 import { keepFollowing } from '../keep-following.ts'
-import type { Device, Reading, Spec } from '../rows.ts'
 
 const SHOWN = 120
 
-/** Keeps the chart at one device's last two minutes, until the signal; its threshold is asked for with each reading. */
+/** Shows one device's last two minutes of readings, oldest first, again with each new one, until the signal. */
 export function followReadings(
   spec: Spec,
-  chart: ReadingChart,
   deviceId: string,
-  device: () => Device | undefined,
+  show: (readings: readonly Reading[]) => void,
   failed: (error: unknown) => void,
   signal: AbortSignal,
 ): void {
   const where = { device_id: deviceId }
   const set = {
+    changes: () => spec.subscribe('readings', { where, signal }),
     async read() {
-      const page = await spec.read('readings', { where, sort: ['-id'], limit: SHOWN, signal })
-      return { at: page.at, data: page.data.toReversed() }
+      const { data } = await spec.read('readings', { where, sort: '-id', limit: SHOWN, signal })
+      return { data: data.reverse() }
     },
-    changes: (since: string) => spec.subscribe('readings', { where, since, signal }),
     keyOf: (reading: Reading) => reading.id,
   }
-  const show = (rows: ReadonlyMap<string, Reading>): void =>
-    chart.show([...rows.values()].slice(-SHOWN), device()?.threshold ?? 0)
-  void keepFollowing<Reading>(set, show, failed, signal)
+  void keepFollowing<Reading>(set, (rows) => show([...rows.values()].slice(-SHOWN)), failed, signal)
 }

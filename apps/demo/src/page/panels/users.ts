@@ -1,16 +1,14 @@
-import { wait } from '../../wait.ts'
-import type { Spec } from '../rows.ts'
+import type { Spec, User } from '../../rows.ts'
+import { keepFollowing } from '../keep-following.ts'
 import { UserList } from '../users/user-list.ts'
 
-/** The users, kept by `live`: the whole list, sorted, after every change. */
-export async function usersPanel(spec: Spec, failed: (error: unknown) => void, signal: AbortSignal): Promise<void> {
+/** The users, all of them. */
+export function usersPanel(spec: Spec, failed: (error: unknown) => void, signal: AbortSignal): void {
   const list = new UserList(spec)
-  while (!signal.aborted) {
-    try {
-      for await (const users of spec.live('users', { sort: 'id', limit: 200, signal })) list.show(users)
-    } catch (error) {
-      if (!signal.aborted) failed(error)
-    }
-    await wait(1_000, signal)
+  const set = {
+    changes: () => spec.subscribe('users', { signal }),
+    read: () => spec.read('users', { limit: 1_000, signal }),
+    keyOf: (user: User) => user.id,
   }
+  void keepFollowing<User>(set, (users) => list.show(users), failed, signal)
 }

@@ -1,10 +1,10 @@
+import type { Spec, User } from '../../rows.ts'
 import { element } from '../dom/element.ts'
 import { find, findNamed } from '../dom/find.ts'
 import { KeyedList } from '../dom/keyed-list.ts'
 import { write } from '../dom/write.ts'
 import { onSubmit } from '../forms/on-submit.ts'
 import { showProblem } from '../forms/show-problem.ts'
-import type { Spec, User } from '../rows.ts'
 
 /** The users: a switch for each one's status, a button that deletes, and the form that adds one. */
 export class UserList {
@@ -21,9 +21,9 @@ export class UserList {
     })
   }
 
-  /** Shows these users, in this order. */
-  show(users: readonly User[]): void {
-    this.#list.show(users.map((user) => [String(user.id), user]))
+  /** Shows these users, and no other, in the order of their ids. */
+  show(users: ReadonlyMap<string, User>): void {
+    this.#list.show([...users].sort(([, a], [, b]) => a.id - b.id))
   }
 
   #make(id: number): HTMLElement {
