@@ -1,0 +1,40 @@
+import { encodeJson } from '@mqttspec/protocol'
+import type { Column, Entity } from '../../entity/entity.ts'
+import type { Subscription } from '../../session/subscription.ts'
+import type { Change, Row } from '../change.ts'
+import type { Meaning } from '../match/classify.ts'
+
+/** The bare value of a row's key, or an object if the key has several columns. */
+function keyOf(entity: Entity, row: Row): unknown {
+  const [first] = entity.key
+  return entity.key.length === 1 && first ? row[first.name] : pick(entity.key, row)
+}
+
+const pick = (columns: readonly Column[], row: Row): Row =>
+  Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]))
+
+/** What of the row is sent: the new one; of a deleted row, or one whose key has changed, its key alone. */
+function dataOf(change: Change, meaning: Meaning, subscription: Subscription): Row {
+  if (meaning.change !== 'leave') return pick(subscription.columns, meaning.row)
+  const isGone = !change.new || change.entity.key.some(({ name }) => change.new?.[name] !== meaning.row[name])
+  return isGone || !change.new ? pick(change.entity.key, meaning.row) : pick(subscription.columns, change.new)
+}
+
+/** The payload that tells a subscription what a change means to it. */
+export function encodeNotification(change: Change, meaning: Meaning, subscription: Subscription, seq: number): string {
+  const { entity } = change
+  return encodeJson({
+    type: 'notification',
+    operation: change.operation,
+    subscription_id: subscription.id,
+    schema: entity.schema,
+    entity: entity.name,
+    data: dataOf(change, meaning, subscription),
+    timestamp: change.timestamp,
+    change: meaning.change,
+    key: keyOf(entity, meaning.row),
+    changed: meaning.changed,
+    previous: subscription.previous && change.old ? pick(subscription.columns, change.old) : undefined,
+    seq,
+  })
+}

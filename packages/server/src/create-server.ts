@@ -1,0 +1,88 @@
+import { SubscriptionIndex } from './change/match/subscription-index.ts'
+import { Notifier } from './change/notify/notifier.ts'
+import { OwnWrites } from './change/source/own-writes.ts'
+import { WriteOrder } from './change/source/write-order.ts'
+import { tell } from './change-path.ts'
+import type { Database } from './db/database.ts'
+import { openDatabase } from './db/open-database.ts'
+import type { SchemaSource } from './entity/check-declaration.ts'
+import type { EntityDeclaration } from './entity/entity-options.ts'
+import { prepareTables } from './entity/prepare-tables.ts'
+import { InFlight } from './lifecycle.ts'
+import { type CheckedOptions, checkOptions, type ListenOptions } from './listen-options.ts'
+import { receiver } from './receive.ts'
+import { SeenRequests } from './session/seen-requests.ts'
+import { Sessions } from './session/sessions.ts'
+import { SubscriptionDesk } from './session/subscription-desk.ts'
+import { createTransport } from './transport/create-transport.ts'
+import type { Transport, TransportAddresses } from './transport/transport.ts'
+
+/** How long `close` waits for the requests that run. */
+const DRAIN_MS = 10_000
+
+/** A server that runs. */
+export interface Server extends AsyncDisposable {
+  /** Where the embedded broker can be reached; empty behind an external one. */
+  readonly addresses: TransportAddresses
+  /** Finishes what runs, says goodbye and closes everything. Calling it again is fine. */
+  close(): Promise<void>
+}
+
+/** Makes a server of its parts and starts it: the only file that knows every part. */
+export async function createServer(
+  source: SchemaSource,
+  declarations: readonly EntityDeclaration[],
+  listenOptions: ListenOptions,
+): Promise<Server> {
+  const options = checkOptions(listenOptions)
+  const database = await openDatabase(options.database, { logger: options.logger })
+  try {
+    const registry = await prepareTables(database, source, declarations, options)
+    const transport = createTransport(options)
+    return await start(database, transport, registry, options)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function start(
+  database: Database,
+  transport: Transport,
+  registry: Awaited<ReturnType<typeof prepareTables>>,
+  { limits, topicPrefix, logger }: CheckedOptions,
+): Promise<Server> {
+  const sessions = new Sessions()
+  const index = new SubscriptionIndex()
+  const notifier = new Notifier(transport)
+  const changes = new OwnWrites()
+  const subscriptions = new SubscriptionDesk({ sessions, index, notifier, limits, topicPrefix })
+  const inFlight = new InFlight()
+  const steps = {
+    transport,
+    registry,
+    database,
+    limits,
+    notifier,
+    subscriptions,
+    logger,
+    source: changes,
+    order: new WriteOrder(),
+    seen: new SeenRequests(),
+  }
+  await changes.start((transaction) => tell(transaction, { index, notifier }))
+  const addresses = await transport.start(receiver(steps, sessions, inFlight))
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      const left = await inFlight.drain(DRAIN_MS)
+      if (left > 0) logger.warn({ requests: left }, 'closed before every request had ended')
+      await changes.stop()
+      await transport.stop()
+      notifier.stop()
+      await database.close()
+    })()
+    return closing
+  }
+  return { addresses, close, [Symbol.asyncDispose]: close }
+}

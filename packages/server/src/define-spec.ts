@@ -1,0 +1,82 @@
+import type { HasShape, SpecShape } from '@mqttspec/protocol'
+import { createServer, type Server } from './create-server.ts'
+import { checkDeclaration, type SchemaSource } from './entity/check-declaration.ts'
+import type { Casing, EntityDeclaration, WireNames } from './entity/entity-options.ts'
+import type { EntityKey, EntityOf } from './entity/infer/entity-of.ts'
+import type { ListenOptions } from './listen-options.ts'
+
+/** What a spec is made of. */
+export interface SpecOptions<Schema, Names extends WireNames> {
+  /** The Drizzle tables and `relations()`, as a module exports them. */
+  readonly schema: Schema
+  /** Names on the wire: Drizzle's properties (the default), or the database's columns. */
+  readonly wireNames?: Names
+  /** Drizzle's `casing`, if the schema relies on it. */
+  readonly casing?: Casing
+}
+
+/** How one table is registered. */
+export interface TypedEntityOptions<Name extends string, Column extends string> {
+  /** Its name on the wire, where it is not to be its key in the schema. */
+  readonly name?: Name
+  /** Columns that no client can see, name or write. */
+  readonly omit?: readonly Column[]
+}
+
+type ColumnName<Schema, Key extends keyof Schema, Names extends WireNames> = keyof EntityOf<
+  Schema,
+  Key,
+  never,
+  never,
+  Names
+>['row'] &
+  string
+
+/**
+ * What a server serves: the entities that were declared, and no others. Its type is all that a client needs:
+ * `connect<typeof api>(url)`.
+ */
+export class Spec<Schema, Names extends WireNames, Shape extends SpecShape> implements HasShape<Shape> {
+  /** A type only: the shape of every entity, for the client's inference. */
+  declare readonly '~shape': Shape
+  readonly #source: SchemaSource
+  readonly #declarations: readonly EntityDeclaration[]
+
+  /** @internal Use `defineSpec`. */
+  constructor(source: SchemaSource, declarations: readonly EntityDeclaration[]) {
+    this.#source = source
+    this.#declarations = declarations
+  }
+
+  /** Declares that clients may reach a table. Throws when the table has no primary key, or a name is taken. */
+  entity<
+    const Key extends EntityKey<Schema> & keyof Schema,
+    const Name extends string = Key,
+    const Hidden extends ColumnName<Schema, Key, Names> = never,
+  >(
+    schemaKey: Key,
+    options: TypedEntityOptions<Name, Hidden> = {},
+  ): Spec<Schema, Names, Shape & { readonly [Entity in Name]: EntityOf<Schema, Key, Hidden, never, Names> }> {
+    const declaration: EntityDeclaration = { schemaKey, options }
+    checkDeclaration(this.#source, declaration)
+    const nameOf = (entity: EntityDeclaration) => entity.options.name ?? entity.schemaKey
+    if (this.#declarations.some((other) => nameOf(other) === nameOf(declaration))) {
+      throw new Error(`entity "${nameOf(declaration)}" is declared twice; give one another name`)
+    }
+    return new Spec(this.#source, [...this.#declarations, declaration])
+  }
+
+  /** Starts a server. Resolves when clients can connect; rejects with what to do when it cannot start. */
+  listen(options: ListenOptions = {}): Promise<Server> {
+    return createServer(this.#source, this.#declarations, options)
+  }
+}
+
+/** Begins a spec over a Drizzle schema; nothing of it can be reached until `.entity()` says so. */
+export function defineSpec<Schema extends Record<string, unknown>, const Names extends WireNames = 'property'>(
+  options: SpecOptions<Schema, Names>,
+  // biome-ignore lint/complexity/noBannedTypes: no entity has been declared yet
+): Spec<Schema, Names, {}> {
+  const { schema, wireNames = 'property', casing } = options
+  return new Spec({ schema, wireNames, casing }, [])
+}

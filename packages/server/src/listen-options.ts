@@ -1,0 +1,90 @@
+import { DEFAULT_LIMITS, DEFAULT_TOPIC_PREFIX, type Limits } from '@mqttspec/protocol'
+import type { DatabaseSource } from './db/open-database.ts'
+import type { Logger } from './logger.ts'
+import type { EmbeddedBrokerOptions } from './transport/embedded-broker.ts'
+import type { ExternalBrokerOptions } from './transport/external-broker.ts'
+import type { DeliveryQos } from './transport/transport.ts'
+
+/** What of a broker's options the server sets itself. */
+type Shared = 'topicPrefix' | 'qos' | 'maxRequestBytes' | 'logger'
+
+/** The embedded broker. */
+export type EmbeddedOptions = Omit<EmbeddedBrokerOptions, Shared>
+
+/** A broker that runs elsewhere. */
+export type ExternalOptions = Omit<ExternalBrokerOptions, Shared>
+
+/** Where and how a server runs. */
+export interface ListenOptions {
+  /** `postgres://…`, `pglite:PATH`, a Drizzle instance, or nothing: PGlite in memory. */
+  readonly database?: DatabaseSource | undefined
+  /** The broker that is embedded in this process (the default), or with `url` one that runs elsewhere. */
+  readonly broker?: EmbeddedOptions | ExternalOptions | undefined
+  /** A folder of Drizzle's migrations to run first. */
+  readonly migrations?: string | undefined
+  /** Creates the tables that the database lacks. The default for PGlite in memory, and only there. */
+  readonly createTables?: boolean | undefined
+  /** The first part of every topic. `spec` unless said; it may hold `/`. */
+  readonly topicPrefix?: string | undefined
+  /** How MQTT is spoken in each direction; 1 unless said. */
+  readonly qos?: Partial<DeliveryQos> | undefined
+  readonly limits?: Partial<Limits> | undefined
+  readonly logger?: Logger | undefined
+  /** Listens beyond loopback although everybody may do everything. */
+  readonly allowAnonymous?: boolean | undefined
+}
+
+/** The options, complete and checked. */
+export interface CheckedOptions extends ListenOptions {
+  readonly topicPrefix: string
+  readonly qos: DeliveryQos
+  readonly limits: Limits
+  readonly logger: Logger
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/** Checks options. Throws one error that lists all that is wrong. */
+export function checkOptions(options: ListenOptions): CheckedOptions {
+  const topicPrefix = options.topicPrefix ?? DEFAULT_TOPIC_PREFIX
+  const qos = { request: 1, response: 1, notification: 1, ...options.qos } as const
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const wrong = [
+    ...prefixTrouble(topicPrefix),
+    ...Object.entries(qos).flatMap(([direction, level]) =>
+      [0, 1, 2].includes(level) ? [] : [`qos.${direction} is ${level}: it is 0, 1 or 2`],
+    ),
+    ...limitTrouble(limits),
+    ...hostTrouble(options),
+  ]
+  if (wrong.length > 0) throw new Error(`the server cannot start:\n- ${wrong.join('\n- ')}`)
+  return { ...options, topicPrefix, qos, limits, logger: options.logger ?? consoleLogger }
+}
+
+function prefixTrouble(prefix: string): string[] {
+  const levels = prefix.split('/')
+  const usable = levels.every((level) => level !== '' && !/[+#\0]/.test(level)) && !prefix.startsWith('$')
+  return usable
+    ? []
+    : [`topicPrefix is "${prefix}": levels between "/" cannot be empty or hold + or #, nor the first begin with $`]
+}
+
+function limitTrouble(limits: Limits): string[] {
+  return Object.entries(limits).flatMap(([name, value]) => {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name))
+      return [`limits.${name} is no limit; they are ${Object.keys(DEFAULT_LIMITS).join(', ')}`]
+    return Number.isSafeInteger(value) && value >= 0 ? [] : [`limits.${name} is ${value}: it is a whole number from 0`]
+  })
+}
+
+function hostTrouble({ broker, allowAnonymous }: ListenOptions): string[] {
+  if (allowAnonymous || !broker || 'url' in broker || broker.host === undefined || LOOPBACK.has(broker.host)) return []
+  return [`broker.host is ${broker.host}, where anybody could do anything: set allowAnonymous: true if that is meant`]
+}
+
+/** What is worth a look goes to the console; the rest nowhere. */
+const consoleLogger: Logger = {
+  info: () => {},
+  warn: (facts, message) => console.warn(`mqttspec: ${message}`, facts),
+  error: (facts, message) => console.error(`mqttspec: ${message}`, facts),
+}

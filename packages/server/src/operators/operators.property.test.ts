@@ -1,0 +1,163 @@
+import { DEFAULT_LIMITS, type Filter, SpecError } from '@mqttspec/protocol'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Row } from '../change/change.ts'
+import { compileCondition } from '../change/match/compile-condition.ts'
+import type { Database } from '../db/database.ts'
+import { openDatabase } from '../db/open-database.ts'
+import { runReadMany } from '../db/run-read.ts'
+import { runCreate } from '../db/run-write.ts'
+import { resolveFilters } from '../decode/resolve-filters.ts'
+import { resolveRead } from '../decode/resolve-read.ts'
+import { resolveCreate } from '../decode/resolve-write.ts'
+import type { Entity } from '../entity/entity.ts'
+import { prepareTables } from '../entity/prepare-tables.ts'
+import { conditionSql } from '../query/condition-sql.ts'
+import { SqlText } from '../query/sql-text.ts'
+import { PATTERNS, VALUES } from '../testing/arbitrary-value.ts'
+import { mood, things } from '../testing/every-type.ts'
+import { OPERATORS } from './operators.ts'
+
+let database: Database
+let entity: Entity
+
+beforeAll(async () => {
+  database = await openDatabase(undefined, { logger: { info() {}, warn() {}, error() {} } })
+  const source = { schema: { things, mood }, wireNames: 'property', casing: undefined } as const
+  const registry = await prepareTables(database, source, [{ schemaKey: 'things', options: {} }], { createTables: true })
+  entity = registry.find('things', undefined)
+}, 60_000)
+
+afterAll(async () => database.close())
+
+const LIMITS = { ...DEFAULT_LIMITS, maxFilterNodes: 1_000 }
+const columns = Object.keys(VALUES)
+const value = (column: string) => VALUES[column] ?? fc.constant(null)
+
+const comparison: fc.Arbitrary<Filter> = fc.constantFrom(...columns).chain((column) =>
+  fc.constantFrom(...OPERATORS).chain(({ name, takes }) => {
+    const isArray = column.endsWith('s')
+    const single =
+      isArray && name === 'contains'
+        ? value(column).map((list) => (list as unknown[]).find((item) => item !== null) ?? 'x')
+        : value(column)
+    const values: Record<string, fc.Arbitrary<unknown>> = {
+      nothing: fc.constant(undefined),
+      value: single,
+      list: fc.array(value(column), { maxLength: 4 }),
+      pair: fc.tuple(value(column), value(column)),
+      pattern: PATTERNS,
+      part: isArray ? single : PATTERNS,
+    }
+    return (values[takes] ?? fc.constant(undefined)).map((of) =>
+      of === undefined ? { column, operator: name } : { column, operator: name, value: of },
+    )
+  }),
+)
+
+const path = (column: string): fc.Arbitrary<Filter> =>
+  fc.oneof(
+    fc.record({
+      column: fc.constantFrom(`${column}.theme`, `${column}.a`, `${column}.b.0`),
+      operator: fc.constantFrom('eq', 'neq', 'gt', 'lte'),
+      value: fc.constantFrom('dark', 'light', 5, 1, 2),
+    }),
+    fc.record({
+      column: fc.constant(`${column}.n`),
+      operator: fc.constantFrom('eq', 'gt', 'gte', 'lt'),
+      value: fc.constantFrom(1, 2, 2.5, '2', -3),
+    }),
+    fc.record({
+      column: fc.constant(`${column}.theme`),
+      operator: fc.constantFrom('like', 'ilike', 'contains'),
+      value: PATTERNS,
+    }),
+    fc.record({ column: fc.constant(`${column}.theme`), operator: fc.constantFrom('is_null', 'is_not_null') }),
+    fc.record({
+      column: fc.constant(`${column}.theme`),
+      operator: fc.constantFrom('in', 'not_in'),
+      value: fc.constantFrom(['dark', 5], [], ['light'], [true]),
+    }),
+  )
+
+const leaf = fc.oneof(
+  { weight: 6, arbitrary: comparison },
+  { weight: 1, arbitrary: path('jsonb') },
+  { weight: 1, arbitrary: path('json') },
+)
+
+const tree: fc.Arbitrary<Filter> = fc.letrec<{ tree: Filter }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    leaf,
+    fc.array(tie('tree'), { maxLength: 3 }).map((and) => ({ and })),
+    fc.array(tie('tree'), { maxLength: 3 }).map((or) => ({ or })),
+    tie('tree').map((not) => ({ not })),
+  ),
+})).tree
+
+const row = fc.record(Object.fromEntries(columns.map((column) => [column, fc.option(value(column), { freq: 4 })])))
+
+/** What a filter came to: the ids that memory picks, or undefined where only Postgres can decide. */
+function inMemory(filter: Filter, rows: readonly Row[]): readonly unknown[] | undefined {
+  try {
+    const matches = compileCondition(resolveFilters(entity, [filter], LIMITS, ['options', 'filters']))
+    return rows.filter((candidate) => matches(candidate) === true).map(({ id }) => id)
+  } catch (error) {
+    if (error instanceof SpecError && error.code === 'invalid_options') return undefined
+    throw error
+  }
+}
+
+async function inPostgres(filters: readonly Filter[]): Promise<readonly (readonly unknown[])[]> {
+  const sql = new SqlText()
+  const ids = filters.map((filter) => {
+    const where = conditionSql(resolveFilters(entity, [filter], LIMITS, []), 't', sql)
+    return `(select coalesce(json_agg(t.id order by t.id), '[]') from things t where ${where})::text`
+  })
+  const [cells] = await database.run(sql.statement(`select ${ids.join(', ')}`))
+  return (cells ?? []).map((cell) => JSON.parse(cell ?? '[]'))
+}
+
+const decided = new Map<string, number>()
+
+test('a filter picks in memory what it picks in Postgres, for every operator on every type', {
+  timeout: 120_000,
+}, async () => {
+  let cases = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(row, { minLength: 1, maxLength: 12 }),
+      fc.array(tree, { minLength: 1, maxLength: 40 }),
+      async (rows, filters) => {
+        await database.script('truncate things restart identity')
+        const create = { id: '1', type: 'request', operation: 'create', entity: 'things', data: rows } as const
+        await runCreate(database, resolveCreate(entity, create, LIMITS), true)
+        const read = resolveRead(entity, { id: '1', type: 'request', operation: 'read', entity: 'things' }, LIMITS)
+        if (!('many' in read)) throw new Error('a page was asked')
+        const stored = JSON.parse((await runReadMany(database, read.many)).data) as Row[]
+        const able = filters
+          .map((filter) => ({ filter, ids: inMemory(filter, stored) }))
+          .filter(({ ids }) => ids !== undefined)
+        if (able.length === 0) return
+        const expected = await inPostgres(able.map(({ filter }) => filter))
+        for (const [index, { filter, ids }] of able.entries()) {
+          cases++
+          for (const [name] of JSON.stringify(filter).matchAll(/"column":"[^"]+","operator":"[^"]+"/g))
+            decided.set(name, (decided.get(name) ?? 0) + 1)
+          expect(ids, JSON.stringify(filter)).toEqual(expected[index])
+        }
+      },
+    ),
+    { numRuns: 120 },
+  )
+  expect(cases).toBeGreaterThan(1_000)
+})
+
+test('every operator was held against Postgres on every type that it can be decided for', () => {
+  const operators = new Set([...decided.keys()].map((pair) => /"operator":"([^"]+)"/.exec(pair)?.[1]))
+  expect([...operators].sort()).toEqual(OPERATORS.map(({ name }) => name).sort())
+  const types = new Set([...decided.keys()].map((pair) => /"column":"([^".]+)/.exec(pair)?.[1]))
+  expect([...types].sort()).toEqual([...columns].sort())
+  expect(decided.size).toBeGreaterThan(150)
+})

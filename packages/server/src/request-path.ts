@@ -1,0 +1,141 @@
+import { type Limits, type Request, SpecError, type SubscribeRequest, type Up } from '@mqttspec/protocol'
+import type { Notifier } from './change/notify/notifier.ts'
+import type { Database } from './db/database.ts'
+import { type Result, runReadMany, runReadOne } from './db/run-read.ts'
+import { parseMessage } from './decode/parse-message.ts'
+import { resolveRead } from './decode/resolve-read.ts'
+import { resolveSubscribe } from './decode/resolve-subscribe.ts'
+import { describeEntity } from './entity/describe-entity.ts'
+import type { Entity } from './entity/entity.ts'
+import type { Registry } from './entity/registry.ts'
+import type { Logger } from './logger.ts'
+import { explainFailure } from './reply/explain-failure.ts'
+import { errorReply, pongReply, successReply } from './reply/reply.ts'
+import type { SeenRequests } from './session/seen-requests.ts'
+import type { SubscriptionDesk } from './session/subscription-desk.ts'
+import type { IncomingMessage, Transport } from './transport/transport.ts'
+import { type WriteSteps, write } from './write-path.ts'
+
+/*
+ * READ FIRST: the path of a request.
+ *
+ *     transport ──► decode ──► query ──► db ──► reply ──► transport
+ *                     │  bytes → message → checked request    ▲
+ *                     └──────────── SpecError ────────────────┘
+ *
+ * One message, one reply, whatever fails: `answer` is the only place that responds (I1).
+ */
+
+/** What the path goes through. */
+export interface RequestSteps extends WriteSteps {
+  readonly transport: Transport
+  readonly registry: Registry
+  readonly notifier: Notifier
+  readonly subscriptions: SubscriptionDesk
+  readonly seen: SeenRequests
+  readonly logger: Logger
+}
+
+/** A reply, and what has to wait until it is out. */
+interface Outcome {
+  readonly payload: string
+  readonly after?: () => void
+}
+
+/** Answers one message. Never rejects. */
+export async function answer(message: IncomingMessage, steps: RequestSteps): Promise<void> {
+  const outcome = await outcomeOf(message, steps)
+  await steps.transport.respond(message.clientId, outcome.payload)
+  outcome.after?.()
+}
+
+async function outcomeOf(incoming: IncomingMessage, steps: RequestSteps): Promise<Outcome> {
+  const parsed = parseMessage(incoming.payload, steps.limits)
+  if ('error' in parsed) return { payload: errorReply(parsed.id, parsed.error) }
+  const seen: { entity?: Entity } = {}
+  try {
+    const outcome = await act(parsed.message, incoming, steps, seen)
+    return withinLimit(outcome, parsed.id, steps.limits)
+  } catch (error) {
+    return { payload: errorReply(parsed.id, explainFailure(error, parsed.id, seen.entity, steps.logger)) }
+  }
+}
+
+/** Does what a message asks. `seen.entity` is set as soon as it is known, so that a failure can be explained by it. */
+function act(
+  message: Up,
+  incoming: IncomingMessage,
+  steps: RequestSteps,
+  seen: { entity?: Entity },
+): Outcome | Promise<Outcome> {
+  switch (message.type) {
+    case 'ping':
+      return { payload: pongReply(message.id ?? '') }
+    case 'connect':
+      throw new SpecError(
+        'invalid_message_type',
+        'This server knows its clients by their connection; no "connect" is needed.',
+      )
+    case 'subscription':
+      if (message.operation === 'subscribe') return subscribe(message, incoming.clientId, steps)
+      return replyOf(message.id, {
+        data: JSON.stringify({
+          unsubscribed: true,
+          subscription_id: steps.subscriptions.end(message, incoming.clientId),
+        }),
+      })
+    case 'request':
+      return request(message, incoming, steps, seen)
+  }
+}
+
+async function request(
+  message: Request,
+  incoming: IncomingMessage,
+  steps: RequestSteps,
+  seen: { entity?: Entity },
+): Promise<Outcome> {
+  if (message.operation === 'batch') {
+    throw new SpecError('invalid_operation', 'This version of the server does not know batch yet.', {
+      path: ['operation'],
+    })
+  }
+  const entity = steps.registry.find(message.entity, message.schema)
+  seen.entity = entity
+  switch (message.operation) {
+    case 'read':
+      return replyOf(message.id, await read(resolveRead(entity, message, steps.limits), steps.database))
+    case 'meta':
+      return replyOf(message.id, { data: JSON.stringify(describeEntity(entity)) })
+    default: {
+      let after: (() => void) | undefined
+      const payload = await steps.seen.once(incoming.clientId, message.id, incoming.payload, async () => {
+        const written = await write(entity, message, steps)
+        after = written.handOn
+        return successReply(message.id, written.data)
+      })
+      return { payload, ...(after && { after }) }
+    }
+  }
+}
+
+function subscribe(message: SubscribeRequest, clientId: string, steps: RequestSteps): Outcome {
+  const entity = steps.registry.find(message.entity, message.schema)
+  const wanted = resolveSubscribe(entity, message, clientId, steps.limits)
+  const subscription = steps.subscriptions.begin(message, wanted)
+  const { payload } = replyOf(message.id, { data: JSON.stringify(steps.subscriptions.describe(subscription)) })
+  return { payload, after: () => steps.notifier.answered(subscription) }
+}
+
+const read = (resolved: ReturnType<typeof resolveRead>, database: Database): Promise<Result> =>
+  'one' in resolved ? runReadOne(database, resolved.one) : runReadMany(database, resolved.many)
+
+const replyOf = (id: string, { data, metadata }: Result): Outcome => ({ payload: successReply(id, data, metadata) })
+
+function withinLimit(outcome: Outcome, id: string, { maxResponseBytes }: Limits): Outcome {
+  if (outcome.payload.length * 3 <= maxResponseBytes || Buffer.byteLength(outcome.payload) <= maxResponseBytes) {
+    return outcome
+  }
+  const error = new SpecError('payload_too_large', 'The answer is too large: ask for fewer rows or columns.')
+  return { ...outcome, payload: errorReply(id, error) }
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { SpecError } from '@mqttspec/protocol'
+
+const DAY_MS = 24 * 60 * 60 * 1_000
+const MINUTE_MS = 60 * 1_000
+const LONG_ID = 16
+
+interface Seen {
+  readonly hash: string
+  readonly until: number
+  readonly reply: Promise<string>
+}
+
+/**
+ * Writes that were asked already, with their replies: what comes twice runs once.
+ *
+ * A long id is remembered for a day, a short one, which a device may count anew after it restarts, for a minute. This
+ * is memory: it ends with the process, and holds `maxSeen` requests at most, the oldest forgotten first.
+ */
+export class SeenRequests {
+  readonly #seen = new Map<string, Seen>()
+  readonly #maxSeen: number
+  readonly #now: () => number
+
+  constructor(maxSeen = 50_000, now: () => number = Date.now) {
+    this.#maxSeen = maxSeen
+    this.#now = now
+  }
+
+  /**
+   * The reply to a write: of the first time it was asked, or of `run`. One that rejects is forgotten, so that it is
+   * tried anew. Rejects with `invalid_message` for a long id that came with other content before.
+   */
+  async once(clientId: string, id: string, payload: Uint8Array, run: () => Promise<string>): Promise<string> {
+    const key = `${clientId}/${id}`
+    const hash = createHash('sha256').update(payload).digest('base64')
+    const seen = this.#seen.get(key)
+    if (seen && seen.until > this.#now()) {
+      if (seen.hash === hash) return seen.reply
+      if (id.length >= LONG_ID) {
+        throw new SpecError('invalid_message', 'This id was used for another message; a new message has a new id.', {
+          path: ['id'],
+        })
+      }
+    }
+    const entry: Seen = { hash, until: this.#now() + (id.length >= LONG_ID ? DAY_MS : MINUTE_MS), reply: run() }
+    this.#remember(key, entry)
+    entry.reply.catch(() => {
+      if (this.#seen.get(key) === entry) this.#seen.delete(key)
+    })
+    return entry.reply
+  }
+
+  #remember(key: string, entry: Seen): void {
+    this.#seen.delete(key)
+    this.#seen.set(key, entry)
+    for (const [oldest, { until }] of this.#seen) {
+      if (this.#seen.size <= this.#maxSeen && until > this.#now()) break
+      this.#seen.delete(oldest)
+    }
+  }
+}

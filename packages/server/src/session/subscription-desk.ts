@@ -1,0 +1,98 @@
+import { type Limits, notifyTopic, SpecError, type SubscribeRequest, type UnsubscribeRequest } from '@mqttspec/protocol'
+import { nanoid } from 'nanoid'
+import type { SubscriptionIndex } from '../change/match/subscription-index.ts'
+import type { Notifier } from '../change/notify/notifier.ts'
+import type { Sessions } from './sessions.ts'
+import type { Subscription } from './subscription.ts'
+
+/** What a subscription needs to live. */
+export interface SubscriptionDeskParts {
+  readonly sessions: Sessions
+  readonly index: SubscriptionIndex
+  readonly notifier: Notifier
+  readonly limits: Limits
+  readonly topicPrefix: string
+}
+
+/** A subscription as its reply tells it. */
+export interface SubscriptionData {
+  readonly subscription_id: string
+  readonly schema: string
+  readonly entity: string
+  readonly notify_topic: string
+}
+
+/** Begins and ends subscriptions, in the session, the index and the notifier at once. */
+export class SubscriptionDesk {
+  readonly #parts: SubscriptionDeskParts
+
+  constructor(parts: SubscriptionDeskParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Begins a subscription; one whose reply got lost and that is asked for again, with the same id and content, is the
+   * same subscription. Throws `forbidden` when there are too many.
+   */
+  begin(request: SubscribeRequest, wanted: Omit<Subscription, 'id' | 'asked'>): Subscription {
+    const { sessions, index, notifier } = this.#parts
+    const { subscriptions } = sessions.open(wanted.clientId)
+    const asked = JSON.stringify(request)
+    for (const subscription of subscriptions.values()) if (subscription.asked === asked) return subscription
+    this.#checkCount(subscriptions.size)
+    const subscription: Subscription = { ...wanted, id: nanoid(12), asked }
+    subscriptions.set(subscription.id, subscription)
+    index.add(subscription)
+    notifier.begin(subscription)
+    return subscription
+  }
+
+  /** Ends the subscription that a message names. Throws `invalid_subscription`, `subscription_not_found`. */
+  end(request: UnsubscribeRequest, clientId: string): string {
+    const id = request.subscription_id ?? request.data?.subscription_id
+    if (id === undefined || id === '') {
+      throw new SpecError('invalid_subscription', 'Which one? Send subscription_id.', { path: ['subscription_id'] })
+    }
+    const subscription = this.#parts.sessions.find(clientId, id)
+    if (!subscription)
+      throw new SpecError('subscription_not_found', 'You have no such subscription; it may have ended.')
+    this.#parts.sessions.open(clientId).subscriptions.delete(id)
+    this.#forget(subscription)
+    return id
+  }
+
+  /** A client's session has ended, and its subscriptions with it. */
+  endAll(clientId: string): void {
+    for (const subscription of this.#parts.sessions.end(clientId)) this.#forget(subscription)
+  }
+
+  /** What the reply to a subscribe says. */
+  describe({ id, clientId, entity }: Subscription): SubscriptionData {
+    return {
+      subscription_id: id,
+      schema: entity.schema,
+      entity: entity.name,
+      notify_topic: notifyTopic(this.#parts.topicPrefix, clientId, id),
+    }
+  }
+
+  #forget(subscription: Subscription): void {
+    this.#parts.index.remove(subscription)
+    this.#parts.notifier.end(subscription)
+  }
+
+  #checkCount(ofClient: number): void {
+    const { limits, index } = this.#parts
+    if (ofClient >= limits.maxSubscriptionsPerClient) {
+      throw new SpecError(
+        'forbidden',
+        `A client has at most ${limits.maxSubscriptionsPerClient} subscriptions; end one.`,
+      )
+    }
+    if (index.size >= limits.maxSubscriptions) {
+      throw new SpecError('overloaded', 'The server has as many subscriptions as it can; try later.', {
+        retry_after_ms: 10_000,
+      })
+    }
+  }
+}

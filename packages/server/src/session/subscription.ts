@@ -1,0 +1,16 @@
+import type { RowTest } from '../change/match/compile-condition.ts'
+import type { Column, Entity } from '../entity/entity.ts'
+
+/** What one client wants to be told of one entity. */
+export interface Subscription {
+  readonly id: string
+  readonly clientId: string
+  readonly entity: Entity
+  /** The columns that it sees. */
+  readonly columns: readonly Column[]
+  readonly matches: RowTest
+  /** Does it want the old row along? */
+  readonly previous: boolean
+  /** The message that asked for it, to know it again. */
+  readonly asked: string
+}

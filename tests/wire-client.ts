@@ -1,0 +1,63 @@
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
+import { until } from './until.ts'
+
+/** One message as it came. */
+export interface Arrived {
+  readonly topic: string
+  readonly payload: unknown
+}
+
+/** A plain MQTT client of the protocol, as somebody in another language would write one: topics and JSON only. */
+export class WireClient implements AsyncDisposable {
+  readonly clientId: string
+  readonly arrived: Arrived[] = []
+  readonly mqtt: MqttClient
+  readonly #prefix: string
+
+  private constructor(client: MqttClient, clientId: string, prefix: string) {
+    this.mqtt = client
+    this.clientId = clientId
+    this.#prefix = prefix
+    client.on('message', (topic, payload) => this.arrived.push({ topic, payload: JSON.parse(payload.toString()) }))
+  }
+
+  /** Connects, and listens to its responses and notifications. */
+  static async connect(
+    url: string,
+    clientId: string,
+    prefix = 'spec',
+    options: IClientOptions = {},
+  ): Promise<WireClient> {
+    const client = await mqtt.connectAsync(url, { clientId, reconnectPeriod: 0, ...options }, false)
+    const wire = new WireClient(client, clientId, prefix)
+    await client.subscribeAsync([`${prefix}/${clientId}/response`, `${prefix}/${clientId}/notify/+`], { qos: 1 })
+    return wire
+  }
+
+  /** Publishes a message, or raw bytes, on the request topic. */
+  async send(message: unknown, topic = `${this.#prefix}/${this.clientId}/request`): Promise<void> {
+    await this.mqtt.publishAsync(topic, typeof message === 'string' ? message : JSON.stringify(message), { qos: 1 })
+  }
+
+  /** Publishes a message and resolves with the next reply. */
+  async ask(message: unknown): Promise<Record<string, unknown>> {
+    const before = this.responses.length
+    await this.send(message)
+    await until(() => this.responses.length > before)
+    return this.responses[before] as Record<string, unknown>
+  }
+
+  /** All replies so far. */
+  get responses(): readonly unknown[] {
+    return this.arrived.filter(({ topic }) => topic.endsWith('/response')).map(({ payload }) => payload)
+  }
+
+  /** All notifications so far. */
+  get notifications(): readonly Arrived[] {
+    return this.arrived.filter(({ topic }) => topic.includes('/notify/'))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.mqtt.endAsync(true)
+  }
+}
