@@ -1,11 +1,25 @@
+import type { Logger } from '../logger.ts'
+
 /** Bytes as a broker takes them. A string is sent as UTF-8. */
 export type Payload = string | Uint8Array
 
+/** MQTT's quality of service: at most once, at least once, exactly once. */
+export type Qos = 0 | 1 | 2
+
 /** How MQTT is spoken in each direction. */
 export interface DeliveryQos {
-  readonly request: 0 | 1 | 2
-  readonly response: 0 | 1 | 2
-  readonly notification: 0 | 1 | 2
+  readonly request: Qos
+  readonly response: Qos
+  readonly notification: Qos
+}
+
+/** What every transport is told by its server. */
+export interface TransportSettings {
+  readonly topicPrefix: string
+  readonly qos: DeliveryQos
+  /** Bytes of one request; a larger one is acknowledged, dropped and reported. */
+  readonly maxRequestBytes: number
+  readonly logger: Logger
 }
 
 /** A client that asks to connect, as its CONNECT packet says. Only the embedded broker sees this. */
@@ -31,6 +45,7 @@ export interface IncomingMessage {
 export interface RefusedPublish {
   readonly clientId: string
   readonly topic: string
+  /** Empty when the reason is `too-large`: such a payload is never held. */
   readonly payload: Uint8Array
   readonly reason: 'topic' | 'retained' | 'too-large'
 }
@@ -47,6 +62,17 @@ export interface TransportReceiver {
   refused(publish: RefusedPublish): void
   /** The client subscribed to its notify topic: of one subscription, or of all (`'+'`). Embedded broker only. */
   listening(clientId: string, subscriptionId: string): void
+  /**
+   * A session that had outlived its connection ended: the client came back with a clean one, or not in time, or there
+   * were too many. Once for each `disconnected` whose session had not ended, unless the client resumes it. Embedded
+   * broker only.
+   */
+  sessionEnded?(clientId: string): void
+  /**
+   * Notifications to this client were dropped because it reads too slowly, or was away for too much of them. Called
+   * when there is room again, so that it can be told what it missed: until then every one is dropped.
+   */
+  overflowed?(clientId: string): void
 }
 
 /** Where an embedded broker can be reached. An external one reports nothing. */
@@ -66,10 +92,14 @@ export interface TransportAddresses {
  * - It MUST NOT throw from a socket's event, whatever bytes arrive.
  */
 export interface Transport {
+  /** Opens for business; rejects when a port is taken or a broker does not answer, and then holds nothing open. */
   start(receiver: TransportReceiver): Promise<TransportAddresses>
-  /** Sends a reply. Resolves when it was handed on or dropped because nobody listens; never rejects. */
+  /**
+   * Sends a reply. Resolves when it was handed on or dropped because nobody listens; never rejects. For a client that
+   * reads slowly it resolves when there is room: who waits for it holds no more than the client can take.
+   */
   respond(clientId: string, payload: Payload): Promise<void>
-  /** Sends a notification of one subscription. Resolves as `respond` does. */
+  /** Sends a notification of one subscription. Resolves as `respond` does; for who does not wait see `overflowed`. */
   notify(clientId: string, subscriptionId: string, payload: Payload): Promise<void>
   /** Is the client subscribed to this subscription's notify topic? An external broker cannot know: true. */
   isListening(clientId: string, subscriptionId: string): boolean
