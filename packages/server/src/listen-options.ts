@@ -1,25 +1,16 @@
 import { DEFAULT_LIMITS, DEFAULT_TOPIC_PREFIX, type Limits } from '@mqttspec/protocol'
 import type { DatabaseSource } from './db/open-database.ts'
 import type { Logger } from './logger.ts'
-import type { EmbeddedBrokerOptions } from './transport/embedded-broker.ts'
+import type { EmbeddedBrokerOptions } from './transport/embedded-options.ts'
 import type { ExternalBrokerOptions } from './transport/external-broker.ts'
 import type { DeliveryQos } from './transport/transport.ts'
-
-/** What of a broker's options the server sets itself. */
-type Shared = 'topicPrefix' | 'qos' | 'maxRequestBytes' | 'logger'
-
-/** The embedded broker. */
-export type EmbeddedOptions = Omit<EmbeddedBrokerOptions, Shared>
-
-/** A broker that runs elsewhere. */
-export type ExternalOptions = Omit<ExternalBrokerOptions, Shared>
 
 /** Where and how a server runs. */
 export interface ListenOptions {
   /** `postgres://…`, `pglite:PATH`, a Drizzle instance, or nothing: PGlite in memory. */
   readonly database?: DatabaseSource | undefined
   /** The broker that is embedded in this process (the default), or with `url` one that runs elsewhere. */
-  readonly broker?: EmbeddedOptions | ExternalOptions | undefined
+  readonly broker?: EmbeddedBrokerOptions | ExternalBrokerOptions | undefined
   /** A folder of Drizzle's migrations to run first. */
   readonly migrations?: string | undefined
   /** Creates the tables that the database lacks. The default for PGlite in memory, and only there. */

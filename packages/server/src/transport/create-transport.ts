@@ -6,5 +6,5 @@ import type { Transport } from './transport.ts'
 /** The transport that the options ask for. */
 export function createTransport({ broker = {}, topicPrefix, qos, limits, logger }: CheckedOptions): Transport {
   const shared = { topicPrefix, qos, maxRequestBytes: limits.maxRequestBytes, logger }
-  return 'url' in broker ? new ExternalBroker({ ...broker, ...shared }) : new EmbeddedBroker({ ...broker, ...shared })
+  return 'url' in broker ? new ExternalBroker(broker, shared) : new EmbeddedBroker(broker, shared)
 }
