@@ -5,7 +5,7 @@ import { createCalls } from './operations/calls.ts'
 import type { Ask } from './request/ask.ts'
 import { readReply } from './request/reply.ts'
 import { WaitingRequests } from './request/waiting-requests.ts'
-import { ask } from './request-path.ts'
+import { type AskSteps, ask } from './request-path.ts'
 import type { SpecClient } from './spec-client.ts'
 import { readNotification } from './subscription/read-notification.ts'
 import { Subscriptions } from './subscription/subscriptions.ts'
@@ -42,7 +42,13 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
     refused: (error) => waiting.failAll('auth_error', 'was not sent: the broker refused the connection', error),
   })
   const waiting = new WaitingRequests((text) => connection.publish(text), settings.maxInFlight)
-  const steps = { ...settings, wait: waiting.add.bind(waiting) }
+  const steps: AskSteps = {
+    ...settings,
+    async wait(outgoing) {
+      connection.assertHopeful()
+      return waiting.add(outgoing)
+    },
+  }
   const askServer: Ask = (message, options = {}) => ask(message, options, steps)
   const subscriptions = new Subscriptions({
     ask: (message, ms) => askServer(message, { timeoutMs: ms }),
@@ -52,7 +58,6 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
   })
 
   function receive(topic: ParsedTopic | undefined, payload: Uint8Array): void {
-    // What cannot be read is left aside: its request runs out of time, a lost notification shows in the next `seq`.
     if (topic?.kind === 'response') {
       const reply = readReply(payload)
       if (reply) waiting.answered(reply)

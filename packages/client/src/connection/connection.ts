@@ -59,6 +59,12 @@ export class Connection {
     void this.#attempt()
   }
 
+  /** Throws when there is no use in waiting for a link: it is closed, or the broker refuses this client for now. */
+  assertHopeful(): void {
+    if (this.#state === 'closed') throw new SpecError('closed', 'The client is closed; connect anew.')
+    if (this.#state === 'unauthorized' && this.#error) throw this.#error
+  }
+
   /** Hands a message to the broker, if there is a link. */
   publish(text: string): boolean {
     if (!this.#link) return false
@@ -77,9 +83,14 @@ export class Connection {
   }
 
   async #attempt(): Promise<void> {
-    const outcome = await this.#open().catch((error: unknown) => error)
-    if (isSpecError(outcome)) this.#failed(outcome)
-    else this.#opened(outcome as Link)
+    let link: Link
+    try {
+      link = await this.#open()
+    } catch (error) {
+      this.#failed(error)
+      return
+    }
+    this.#opened(link)
   }
 
   async #open(): Promise<Link> {
@@ -107,8 +118,11 @@ export class Connection {
     this.#retryLater()
   }
 
-  #failed(error: SpecError): void {
+  #failed(cause: unknown): void {
     if (this.#state === 'closed') return
+    const error = isSpecError(cause)
+      ? cause
+      : new SpecError('unavailable', 'The broker cannot be reached.', undefined, cause)
     this.#error = error
     if (error.code === 'auth_error' || error.code === 'forbidden') {
       this.#enter('refused')

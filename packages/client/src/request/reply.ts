@@ -1,4 +1,5 @@
-import { decodeJson, type Metadata, SpecError, type WireError } from '@mqttspec/protocol'
+import { type Metadata, SpecError, type WireError } from '@mqttspec/protocol'
+import { isFields, readMessage } from '../read-message.ts'
 
 /** The answer to a request, as the wire has it. */
 export interface Reply {
@@ -15,31 +16,27 @@ export interface Reply {
  * in a browser than all of this package.
  */
 export function readReply(payload: Uint8Array): Reply | undefined {
-  const message = decodeJson(payload)
-  if (!isRecord(message) || typeof message.id !== 'string') return undefined
+  const message = readMessage(payload)
+  if (typeof message?.id !== 'string') return undefined
   if (message.type === 'pong') return { id: message.id, data: undefined, metadata: {}, error: undefined }
   if (message.type !== 'response') return undefined
   return {
     id: message.id,
     data: message.data,
-    metadata: isRecord(message.metadata) ? message.metadata : {},
+    metadata: isFields(message.metadata) ? message.metadata : {},
     error: message.success === true ? undefined : readError(message.error),
   }
 }
 
 function readError(error: unknown): WireError {
-  if (!isRecord(error) || typeof error.code !== 'string') {
+  if (!isFields(error) || typeof error.code !== 'string') {
     return { code: 'internal', message: 'The server refused, and did not say why.' }
   }
   const message = typeof error.message === 'string' ? error.message : error.code
-  return { code: error.code, message, ...(isRecord(error.details) && { details: error.details }) }
+  return { code: error.code, message, ...(isFields(error.details) && { details: error.details }) }
 }
 
 /** The error of a reply as one to throw. A code of a newer server is kept. */
 export function errorOf({ code, message, details }: WireError): SpecError {
   return new SpecError(code as SpecError['code'], message, details)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
