@@ -1,6 +1,5 @@
 import mqtt from 'mqtt'
 import { describe, expect, it } from 'vitest'
-import { RawClient } from './testing/raw-client.ts'
 import { startBroker } from './testing/start-broker.ts'
 import { until } from './testing/until.ts'
 

@@ -30,19 +30,17 @@ export class StartedBroker implements AsyncDisposable {
 
   constructor(options: StartOptions) {
     this.#options = options
-    this.broker = new EmbeddedBroker(
-      { port: 0, webSocket: false, ...options },
-      {
-        topicPrefix: options.topicPrefix ?? 'spec',
-        qos: options.qos ?? { request: 1, response: 1, notification: 1 },
-        maxRequestBytes: options.maxRequestBytes ?? 256 * 1024,
-        logger: {
-          info: (facts) => this.ends.push('reason' in facts ? String(facts.reason) : JSON.stringify(facts)),
-          warn: () => {},
-          error: (_facts, message) => this.log.push(`error ${message}`),
-        },
+    const settings = {
+      topicPrefix: options.topicPrefix ?? 'spec',
+      qos: options.qos ?? { request: 1, response: 1, notification: 1 },
+      maxRequestBytes: options.maxRequestBytes ?? 256 * 1024,
+      logger: {
+        info: (facts: object) => void this.ends.push('reason' in facts ? String(facts.reason) : JSON.stringify(facts)),
+        warn: () => {},
+        error: (_facts: object, message: string) => void this.log.push(`error ${message}`),
       },
-    )
+    }
+    this.broker = new EmbeddedBroker({ port: 0, webSocket: false, ...options }, settings)
   }
 
   async start(): Promise<this> {

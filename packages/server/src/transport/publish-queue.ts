@@ -1,0 +1,122 @@
+import type { MqttClient } from 'mqtt'
+import type { Payload, Qos } from './transport.ts'
+
+/** A message that the broker has not acknowledged. */
+interface Pending {
+  readonly topic: string
+  readonly payload: string | Buffer
+  readonly qos: Qos
+}
+
+/** From here on `reply` and `notify` resolve only when there is room again. */
+const CROWDED = { messages: 1_000, bytes: 1024 * 1024 }
+/** From here on messages are dropped. */
+const FULL = { messages: 10_000, bytes: 32 * 1024 * 1024 }
+
+const DONE = Promise.resolve()
+
+/**
+ * What is on its way to a broker. While it is away, messages at QoS 1 and 2 wait here within bounds; when it is back,
+ * all that it has not acknowledged is sent again, in order. Whose notifications were dropped is told once there is room.
+ */
+export class PublishQueue {
+  readonly #overflowed: (clientId: string) => void
+  readonly #pending = new Set<Pending>()
+  /** Clients that missed notifications: the next ones are dropped too, until they can be told. */
+  readonly #missed = new Set<string>()
+  #bytes = 0
+  #client: MqttClient | undefined
+  #waiting: (() => void)[] = []
+  #closed = false
+
+  constructor(overflowed: (clientId: string) => void) {
+    this.#overflowed = overflowed
+  }
+
+  /** Sends a reply. Resolves when there is room for more, or the broker is away. */
+  reply(topic: string, payload: Payload, qos: Qos): Promise<void> {
+    if (!this.#isFull(qos)) this.#add(topic, payload, qos)
+    return this.#room()
+  }
+
+  /** Sends a notification as `reply` does; one that is dropped, and all that follow, are made known later. */
+  notify(clientId: string, topic: string, payload: Payload, qos: Qos): Promise<void> {
+    if (this.#isFull(qos)) this.#missed.add(clientId)
+    if (!this.#missed.has(clientId)) this.#add(topic, payload, qos)
+    return this.#room()
+  }
+
+  /** The broker is there. */
+  attach(client: MqttClient): void {
+    this.#client = client
+    for (const pending of this.#pending) this.#publish(client, pending)
+    this.#relieved()
+  }
+
+  /** The broker is gone. */
+  detach(): void {
+    this.#client = undefined
+    for (const pending of this.#pending) if (pending.qos === 0) this.#remove(pending)
+    this.#resume()
+  }
+
+  /** Takes no more, and waits until the broker has everything, or for so long. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closed = true
+    this.#resume()
+    if (!this.#client || this.#pending.size === 0) return
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve)
+      timer = setTimeout(resolve, timeoutMs)
+    })
+    clearTimeout(timer)
+  }
+
+  #isFull(qos: Qos): boolean {
+    if (qos === 0 && !this.#client) return true
+    return this.#closed || this.#exceeds(FULL)
+  }
+
+  #add(topic: string, payload: Payload, qos: Qos): void {
+    const pending = { topic, payload: typeof payload === 'string' ? payload : Buffer.from(payload), qos }
+    this.#pending.add(pending)
+    this.#bytes += payload.length
+    if (this.#client) this.#publish(this.#client, pending)
+  }
+
+  #publish(client: MqttClient, pending: Pending): void {
+    client.publish(pending.topic, pending.payload, { qos: pending.qos }, (error) => {
+      if (error || client !== this.#client) return // the connection is lost: it is sent again on the next
+      this.#remove(pending)
+      this.#relieved()
+    })
+  }
+
+  #remove(pending: Pending): void {
+    if (this.#pending.delete(pending)) this.#bytes -= pending.payload.length
+  }
+
+  #relieved(): void {
+    if (this.#closed ? this.#pending.size === 0 : !this.#exceeds(CROWDED)) this.#resume()
+    if (this.#missed.size === 0 || !this.#client || this.#exceeds(CROWDED)) return
+    const missed = [...this.#missed]
+    this.#missed.clear()
+    for (const clientId of missed) this.#overflowed(clientId)
+  }
+
+  #exceeds(bounds: { messages: number; bytes: number }): boolean {
+    return this.#pending.size >= bounds.messages || this.#bytes >= bounds.bytes
+  }
+
+  #room(): Promise<void> {
+    if (!this.#client || this.#closed || !this.#exceeds(CROWDED)) return DONE
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #resume(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}
