@@ -1,10 +1,11 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../until.ts'
 import { chromiumPath, launchChromium } from './chromium.ts'
 import { type DemoProcess, startDemo } from './demo-process.ts'
 import { FleetPage } from './fleet-page.ts'
-import { until } from './until.ts'
 
+const PATIENCE_MS = 15_000
 const executable = chromiumPath()
 
 describe.skipIf(!executable)('the demo in a browser', () => {
@@ -31,16 +32,16 @@ describe.skipIf(!executable)('the demo in a browser', () => {
     expect(await a.named('device').count()).toBe(12)
     const temperature = a.device('d1').locator('[data-field="temperature"]')
     const first = await temperature.textContent()
-    await until('another temperature of d1', async () => (await temperature.textContent()) !== first)
+    await until(async () => (await temperature.textContent()) !== first, PATIENCE_MS)
   })
 
   it('draws a chart of the device that was chosen, and adds to it', async () => {
     await a.choose('d3')
     const points = async () => Number(await a.named('chart').getAttribute('data-points'))
-    await until('readings in the chart', async () => (await points()) > 60)
+    await until(async () => (await points()) > 60, PATIENCE_MS)
     const label = () => a.named('chart').getAttribute('aria-label')
     const first = await label()
-    await until('another reading in the chart', async () => (await label()) !== first)
+    await until(async () => (await label()) !== first, PATIENCE_MS)
     expect(await a.page.locator('[data-testid="chart"] canvas').count()).toBe(1)
   })
 
@@ -73,7 +74,7 @@ describe.skipIf(!executable)('the demo in a browser', () => {
       'threshold',
     )
     await a.save({ threshold: '-14.5' })
-    await until('the problem is gone', async () => (await problem.textContent()) === '')
+    await until(async () => (await problem.textContent()) === '', PATIENCE_MS)
   })
 
   it('brings a device that was added to life, in both pages', async () => {
@@ -115,9 +116,9 @@ describe.skipIf(!executable)('the demo in a browser', () => {
       const [one, two] = await Promise.all([a.tables(), b.tables()])
       return one === two && one.split('\n').length > 13
     }
-    await until('both pages are equal', same)
+    await until(same, PATIENCE_MS)
     await b.page.reload()
-    await until('both pages are equal after a reload', same)
+    await until(same, PATIENCE_MS)
   })
 
   it('recovers by itself when the server ends, within 2 s and with code 0, and starts again', async () => {

@@ -1,4 +1,4 @@
-import { connect, isSpecError } from '@mqttspec/client'
+import { connect } from '@mqttspec/client'
 import type { api } from '../api.ts'
 import { follow } from '../follow.ts'
 import type { Device, Spec } from '../rows.ts'
@@ -12,6 +12,9 @@ const CHARGING_SECONDS = 15
 /** What people may set on a device, and it obeys. */
 type Orders = Pick<Device, 'id' | 'status' | 'threshold'>
 
+/** What a device puts into its row. */
+type Report = Pick<Device, 'status' | 'battery'> & Partial<Pick<Device, 'temperature' | 'humidity'>>
+
 /**
  * A device with an MQTT connection of its own. Each second it measures, stores a reading, and puts what it found into
  * its row. It also listens to that row: it obeys a new threshold at once, and sleeps while somebody has it `offline`.
@@ -24,6 +27,8 @@ export class SimulatedDevice {
   #battery: number
   #orders: Orders
   #chargingSeconds: number
+  /** Nobody has switched it off: it has never been on. */
+  readonly #isNew: boolean
 
   constructor(row: Device, random: Random) {
     this.#id = row.id
@@ -31,6 +36,7 @@ export class SimulatedDevice {
     this.#random = random
     this.#battery = row.battery
     this.#orders = row
+    this.#isNew = row.last_seen === null
     this.#chargingSeconds = row.battery === 0 ? CHARGING_SECONDS : 0
     const { temperature, humidity } = row
     this.#climate = calm(this.#kind)
@@ -41,6 +47,7 @@ export class SimulatedDevice {
   /** Runs until the signal; `failed` hears of each second that could not be reported. */
   async run(url: string, failed: (error: unknown) => void, signal: AbortSignal): Promise<void> {
     await using spec = await connect<typeof api>(url, { clientId: `device-${this.#id}` })
+    if (this.#isNew) await this.#report(spec, { status: 'online', battery: this.#battery }, signal)
     void this.#obey(spec, signal).catch((error: unknown) => signal.aborted || failed(error))
     for (; !signal.aborted; await wait(EVERY_MS, signal)) {
       try {
@@ -86,14 +93,10 @@ export class SimulatedDevice {
     }
   }
 
-  async #report(spec: Spec, values: Partial<Device> & { status: string }, signal: AbortSignal): Promise<void> {
-    const { status } = this.#orders
-    try {
-      await spec.update('devices', this.#id, { ...values, last_seen: new Date() }, { if: { status }, signal })
-      this.#orders = { ...this.#orders, status: values.status }
-    } catch (error) {
-      // Somebody has switched it meanwhile, and is right; the device is about to hear of it.
-      if (!isSpecError(error) || error.code !== 'precondition_failed') throw error
-    }
+  async #report(spec: Spec, { status, ...measures }: Report, signal: AbortSignal): Promise<void> {
+    // Only a status that changed is told: somebody may have switched the device off meanwhile, and is right.
+    const change = status === this.#orders.status ? {} : { status }
+    await spec.update('devices', this.#id, { ...measures, ...change, last_seen: new Date() }, { signal })
+    this.#orders = { ...this.#orders, ...change }
   }
 }

@@ -19,7 +19,7 @@ export class AlarmList {
   show(alarms: ReadonlyMap<string, Device>, change?: Change<Device>): void {
     for (const [key, device] of alarms) this.#names.set(key, device.name)
     this.#list.show([...alarms].reverse())
-    write(this.#note, alarms.size > 0 ? '' : 'All calm.')
+    write(this.#note, alarms.size > 0 ? '' : 'All calm. Lower a threshold, and the device enters.')
     if (change?.type === 'enter' || change?.type === 'leave') this.#tell(change.type, String(change.key))
   }
 

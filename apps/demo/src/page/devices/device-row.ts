@@ -3,6 +3,9 @@ import { element } from '../dom/element.ts'
 import { write } from '../dom/write.ts'
 import { Sparkline } from './sparkline.ts'
 
+/** Percent. */
+const LOW_BATTERY = 15
+
 const STATUS: Readonly<Record<string, string>> = { online: 'Online', alarm: 'Alarm', offline: 'Offline' }
 
 /** A number to one decimal, or a dash for none. */
@@ -51,6 +54,7 @@ export class DeviceRow {
     write(this.#about, `${device.id} · ${device.kind} · ${device.site}`)
     write(this.#temperature, degrees(device.temperature))
     write(this.#humidity, device.humidity === null ? '–' : `${Math.round(device.humidity)} %`)
+    this.#battery.dataset.low = String(device.battery < LOW_BATTERY)
     write(this.#battery, `${Math.round(device.battery)} %`)
     write(this.#status, STATUS[device.status] ?? device.status)
     this.#spark.draw(device.threshold)

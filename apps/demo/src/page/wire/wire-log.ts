@@ -2,6 +2,7 @@ import { element } from '../dom/element.ts'
 import { find, findNamed } from '../dom/find.ts'
 import type { Published } from './publish-reader.ts'
 import type { Way } from './tap.ts'
+import { tintedJson } from './tinted-json.ts'
 
 const KEPT = 60
 const PAINT_MS = 500
@@ -77,12 +78,12 @@ function lineElement({ way, topic, payload }: Line): HTMLElement {
   const summary = element(
     'summary',
     {},
-    element('i', {}, way === 'out' ? '↑' : '↓'),
-    topic,
-    element('span', {}, payload),
+    element('b', {}, way === 'out' ? '↑' : '↓'),
+    element('span', {}, topic),
+    element('code', {}, tintedJson(payload)),
   )
   const whole = element('details', {}, summary)
-  whole.addEventListener('toggle', () => whole.append(element('pre', {}, pretty(payload))), { once: true })
+  whole.addEventListener('toggle', () => whole.append(element('pre', {}, tintedJson(pretty(payload)))), { once: true })
   return element('li', { 'data-testid': 'wire-line', 'data-way': way, 'data-sort': sort }, whole)
 }
 
