@@ -19,7 +19,7 @@ export interface Selection<Column, Omitted> {
   readonly omitColumns?: readonly Omitted[] | undefined
 }
 
-/** A row as a selection gives it. */
-export type Selected<Entity extends EntityShape, Column, Omitted = never> = {
-  [Name in Exclude<Column, Omitted> & keyof Entity['row']]: Entity['row'][Name]
-}
+/** A row as a selection gives it. (A conditional type, so that editors show its columns and not this type's name.) */
+export type Selected<Entity extends EntityShape, Column, Omitted = never> = Entity['row'] extends infer Row
+  ? { [Name in Exclude<Column, Omitted> & keyof Row]: Row[Name] }
+  : never

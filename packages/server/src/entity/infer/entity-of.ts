@@ -26,7 +26,8 @@ export type EntityOf<
   Names extends WireNames = 'property',
 > = ShapeFrom<ColumnsOf<Schema[Name]>, IsView<Schema[Name]>, RelationsOf<Schema, Schema[Name]>, Hidden, Stamped, Names>
 
-type Flat<Of> = { [Key in keyof Of]: Of[Key] }
+// `& {}` makes editors and errors show the columns, and not these types' names.
+type Flat<Of> = { [Key in keyof Of]: Of[Key] } & {}
 
 type ShapeFrom<Columns, View, Relations, Hidden extends string, Stamped extends string, Names extends WireNames> = {
   readonly row: RowOf<Columns, Hidden, Names>
@@ -52,11 +53,11 @@ type RowOf<Columns, Hidden, Names> = {
     Columns[Key],
     WireOf<Columns[Key]>
   >
-}
+} & {}
 
 type InputsOf<Columns, Hidden, Names> = {
   [Key in Kept<Columns, Hidden> as NameOf<Columns[Key], Key & string, Names>]: InputOf<Columns[Key]>
-}
+} & {}
 
 type InMode<Columns, Gone, Mode> = {
   [Key in Kept<Columns, Gone>]: WriteMode<Columns[Key]> extends Mode ? Key : never
@@ -75,7 +76,7 @@ type InsertOf<Columns, Gone, Names> = Flat<
     OptionalOf<Columns, InMode<Columns, Gone, 'optional'>, Names>
 >
 
-type UpdateOf<Columns, Gone, Names> = OptionalOf<Columns, InMode<Columns, Gone, 'required' | 'optional'>, Names>
+type UpdateOf<Columns, Gone, Names> = Flat<OptionalOf<Columns, InMode<Columns, Gone, 'required' | 'optional'>, Names>>
 
 type PatchOf<Columns, Gone, Primary extends string, Names> = Flat<
   RequiredOf<Columns, Primary & keyof Columns, Names> & UpdateOf<Columns, Gone | Primary, Names>
