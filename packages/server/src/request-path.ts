@@ -1,9 +1,9 @@
 import { type Limits, type Request, SpecError, type SubscribeRequest, type Up } from '@mqttspec/protocol'
 import type { Notifier } from './change/notify/notifier.ts'
 import type { Database } from './db/database.ts'
-import { type Result, runReadMany, runReadOne } from './db/run-read.ts'
+import { type Result, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
 import { parseMessage } from './decode/parse-message.ts'
-import { resolveRead } from './decode/resolve-read.ts'
+import { type Read, resolveRead } from './decode/resolve-read.ts'
 import { resolveSubscribe } from './decode/resolve-subscribe.ts'
 import { describeEntity } from './entity/describe-entity.ts'
 import type { Entity } from './entity/entity.ts'
@@ -104,7 +104,7 @@ async function request(
   seen.entity = entity
   switch (message.operation) {
     case 'read':
-      return replyOf(message.id, await read(resolveRead(entity, message, steps.limits), steps.database))
+      return replyOf(message.id, await read(resolveRead(entity, message, steps.registry, steps.limits), steps.database))
     case 'meta':
       return replyOf(message.id, { data: JSON.stringify(describeEntity(entity)) })
     default: {
@@ -127,8 +127,10 @@ function subscribe(message: SubscribeRequest, clientId: string, steps: RequestSt
   return { payload, after: () => steps.notifier.answered(subscription) }
 }
 
-const read = (resolved: ReturnType<typeof resolveRead>, database: Database): Promise<Result> =>
-  'one' in resolved ? runReadOne(database, resolved.one) : runReadMany(database, resolved.many)
+function read(resolved: Read, database: Database): Promise<Result> {
+  if ('many' in resolved) return runReadMany(database, resolved.many)
+  return 'one' in resolved ? runReadOne(database, resolved.one) : runReadRank(database, resolved.rank)
+}
 
 const replyOf = (id: string, { data, metadata }: Result): Outcome => ({ payload: successReply(id, data, metadata) })
 

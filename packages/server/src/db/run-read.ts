@@ -1,6 +1,13 @@
 import { type Metadata, SpecError } from '@mqttspec/protocol'
-import type { ReadMany, ReadOne } from '../query/read.ts'
-import { readManyStatement, readOneStatement, TOTAL_CAP } from '../query/read-statement.ts'
+import { encodeCursor } from '../query/page-cursor.ts'
+import type { ReadMany, ReadOne, ReadRank } from '../query/read.ts'
+import {
+  edgeStatement,
+  readManyStatement,
+  readOneStatement,
+  readRankStatement,
+  TOTAL_CAP,
+} from '../query/read-statement.ts'
 import type { Runner } from './database.ts'
 
 /** What a request came to: its `data` as JSON text, as Postgres wrote it, and what there is to say beside. */
@@ -9,28 +16,75 @@ export interface Result {
   readonly metadata?: Metadata
 }
 
-/** Reads a page of rows. */
+type Cell = string | null | undefined
+
+/** Reads a page of rows. Rejects with `cursor_error` when the row that a cursor names is gone. */
 export async function runReadMany(database: Runner, read: ReadMany): Promise<Result> {
-  const [row] = await database.run(readManyStatement(read))
-  const [data, count, total] = row ?? []
+  const edge = await edgeOf(database, read)
+  const [row] = await database.run(readManyStatement(read, edge))
+  const [data, found, total, first, last, cut] = row ?? []
   const { limit, offset } = read
-  return { data: data ?? '[]', metadata: { ...totalOf(total, read.total), count: Number(count ?? 0), limit, offset } }
+  const count = Math.min(Number(found ?? 0), limit)
+  const metadata = {
+    ...totalOf(total, read.total),
+    count,
+    limit,
+    offset,
+    ...cursorsOf(read, Number(found ?? 0) > limit, count > 0, first, last),
+    ...truncatedOf(cut),
+  }
+  return { data: data ?? '[]', metadata }
 }
 
-function totalOf(total: string | null | undefined, asked: ReadMany['total']): Metadata {
+async function edgeOf(
+  database: Runner,
+  { cursor, ...read }: ReadMany,
+): Promise<readonly (string | null)[] | undefined> {
+  if (!cursor) return undefined
+  if ('values' in cursor.edge) return cursor.edge.values
+  const [values] = await database.run(edgeStatement({ ...read, cursor }, cursor.edge.row))
+  if (values) return values
+  throw new SpecError('cursor_error', 'The row that the cursor names is gone; use metadata.next, which outlives it.', {
+    path: ['options', `cursor_${cursor.direction}`],
+  })
+}
+
+/** The cursors of the pages around this one, where there may be any. */
+function cursorsOf(read: ReadMany, more: boolean, any: boolean, first: Cell, last: Cell): Metadata {
+  if (!any || !first || !last) return {}
+  const backward = read.cursor?.direction === 'backward'
+  const hasNext = backward || more
+  const hasPrevious = backward ? more : read.cursor !== undefined || read.offset > 0
+  return {
+    ...(hasNext && { next: encodeCursor(read.entity, read.sort, last) }),
+    ...(hasPrevious && { previous: encodeCursor(read.entity, read.sort, first) }),
+  }
+}
+
+function totalOf(total: Cell, asked: ReadMany['total']): Metadata {
   if (total === null || total === undefined) return {}
   const rows = Number(total)
   return asked === 'capped' && rows > TOTAL_CAP ? { total: TOTAL_CAP, capped: true } : { total: rows }
 }
 
+const truncatedOf = (cut: Cell): Metadata => (cut ? { truncated: [...new Set(cut.split(','))] } : {})
+
 /** Reads one row. Rejects with `not_found`. */
 export async function runReadOne(database: Runner, read: ReadOne): Promise<Result> {
   const [row] = await database.run(readOneStatement(read))
   if (!row?.[0]) throw notFound(read.entity.name)
-  return { data: row[0], metadata: { total: 1, count: 1 } }
+  return { data: row[0], metadata: { total: 1, count: 1, ...truncatedOf(row[1]) } }
 }
 
-/** The error for a row that is not there; in a write of many, with its place in the list. */
-export function notFound(entity: string, index?: number): SpecError {
-  return new SpecError('not_found', `There is no such row in ${entity}.`, index === undefined ? undefined : { index })
+/** Reads one row and its place in a list. Rejects with `not_found` when it is not in the list. */
+export async function runReadRank(database: Runner, read: ReadRank): Promise<Result> {
+  const [row] = await database.run(readRankStatement(read))
+  if (!row?.[0]) throw notFound(read.entity.name)
+  const [data, cut, rank, total] = row
+  return { data, metadata: { total: Number(total), count: 1, row_number: Number(rank), ...truncatedOf(cut) } }
+}
+
+/** The error for a row that is not there. */
+export function notFound(entity: string): SpecError {
+  return new SpecError('not_found', `There is no such row in ${entity}.`)
 }

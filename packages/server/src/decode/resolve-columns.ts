@@ -1,12 +1,13 @@
 import { SpecError } from '@mqttspec/protocol'
 import type { Column, Entity } from '../entity/entity.ts'
 import type { Path } from '../query/condition.ts'
+import { codeAt } from './explain-issues.ts'
 
 /** The column of this name. Throws `invalid_options` with the path of the name. */
 export function resolveColumn(entity: Entity, name: string, path: Path): Column {
   const column = entity.columns.get(name)
   if (column) return column
-  throw new SpecError('invalid_options', `${entity.name} has no column ${JSON.stringify(name.slice(0, 100))}.`, {
+  throw new SpecError(codeAt(path), `${entity.name} has no column ${JSON.stringify(name.slice(0, 100))}.`, {
     path: [...path],
   })
 }

@@ -10,6 +10,7 @@ import type { Operator } from '../operators/operator.ts'
 import { findOperator } from '../operators/operators.ts'
 import { hasElement, PATTERN_OF } from '../operators/pattern.ts'
 import type { Comparison, Literal, Operand, Path } from '../query/condition.ts'
+import { codeAt } from './explain-issues.ts'
 import { resolveColumn } from './resolve-columns.ts'
 import type { FilterLimits } from './resolve-filters.ts'
 
@@ -45,7 +46,7 @@ function resolvePlace(entity: Entity, name: string, path: Path): { column: Colum
 function resolveOperator(name: string, column: Column, part: readonly string[], path: Path): Operator {
   const operator = findOperator(name)
   if (!operator) {
-    throw new SpecError('invalid_options', `There is no operator ${JSON.stringify(name.slice(0, 64))}.`, {
+    throw new SpecError(codeAt(path), `There is no operator ${JSON.stringify(name.slice(0, 64))}.`, {
       path: [...path],
     })
   }
@@ -71,7 +72,7 @@ function checkNeed({ kind }: Operand, operator: Operator, name: string, path: Pa
     (operator.needs === 'text' && kind.sql.text !== 'none')
   // A list travels as one array, and an array of arrays would be one flat list to Postgres.
   if (able && !(operator.takes === 'list' && kind.element)) return
-  throw new SpecError('invalid_options', `${operator.name} cannot be asked of ${name}, which is ${kind.type}.`, {
+  throw new SpecError(codeAt(path), `${operator.name} cannot be asked of ${name}, which is ${kind.type}.`, {
     path: [...path, 'operator'],
   })
 }
@@ -126,4 +127,4 @@ function encode(kind: ColumnKind, value: unknown, path: Path): Literal {
 }
 
 const wrong = (what: string, path: Path) =>
-  new SpecError('invalid_options', `${what.charAt(0).toUpperCase()}${what.slice(1)}.`, { path: [...path] })
+  new SpecError(codeAt(path), `${what.charAt(0).toUpperCase()}${what.slice(1)}.`, { path: [...path] })

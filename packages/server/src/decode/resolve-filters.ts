@@ -1,6 +1,7 @@
 import { type Filter, type Limits, SpecError } from '@mqttspec/protocol'
 import type { Entity } from '../entity/entity.ts'
 import { type Condition, EVERY_ROW, type Path } from '../query/condition.ts'
+import { codeAt } from './explain-issues.ts'
 import { resolveComparison } from './resolve-comparison.ts'
 
 /** What filters may be. */
@@ -56,4 +57,4 @@ class FilterWalk {
 const all = (of: readonly Condition[]): Condition => (of.length === 1 && of[0] ? of[0] : { is: 'all', of })
 
 const tooMuch = (what: string, path: Path) =>
-  new SpecError('invalid_options', `The filter is too large: ${what}.`, { path: [...path] })
+  new SpecError(codeAt(path), `The filter is too large: ${what}.`, { path: [...path] })

@@ -1,42 +1,53 @@
-import { type Limits, type ReadRequest, SpecError } from '@mqttspec/protocol'
+import { type Limits, type ReadOptions, type ReadRequest, SpecError } from '@mqttspec/protocol'
 import type { Entity } from '../entity/entity.ts'
+import type { Registry } from '../entity/registry.ts'
 import { type Condition, EVERY_ROW } from '../query/condition.ts'
-import type { ReadMany, ReadOne } from '../query/read.ts'
+import type { ReadMany, ReadOne, ReadRank } from '../query/read.ts'
 import { refuseUnbuilt } from './refuse-unbuilt.ts'
 import { resolveColumns } from './resolve-columns.ts'
+import { resolveCursor } from './resolve-cursor.ts'
 import { resolveFilters } from './resolve-filters.ts'
 import { resolveKey } from './resolve-key.ts'
+import { resolvePreload } from './resolve-preload.ts'
 import { resolveSort } from './resolve-sort.ts'
 
-/** Checks a read. `one` when it names a row by its key. Throws `invalid_options`, `invalid_data`. */
-export function resolveRead(
-  entity: Entity,
-  request: ReadRequest,
-  limits: Limits,
-): { readonly one: ReadOne } | { readonly many: ReadMany } {
+/** A checked read: a page, the row that a key names, or a row with its place in a list. */
+export type Read = { readonly many: ReadMany } | { readonly one: ReadOne } | { readonly rank: ReadRank }
+
+/** Checks a read. Throws `invalid_options`, `invalid_preload`, `cursor_error`, `invalid_data`. */
+export function resolveRead(entity: Entity, request: ReadRequest, registry: Registry, limits: Limits): Read {
   const options = request.options ?? {}
-  refuseUnbuilt(options, [
-    'preload',
-    'cursor_forward',
-    'cursor_backward',
-    'fetch_row_number',
-    'customOperators',
-    'computedColumns',
-    'aggregate',
-  ])
+  refuseUnbuilt(options, ['customOperators', 'computedColumns', 'aggregate'])
   const columns = resolveColumns(entity, options, ['options'])
-  const filters = resolveFilters(entity, options.filters, limits, ['options', 'filters'])
+  const where = resolveFilters(entity, options.filters, limits, ['options', 'filters'])
   const sort = resolveSort(entity, options.sort, ['options', 'sort'])
+  const preload = resolvePreload(entity, options.preload, registry, limits, ['options', 'preload'])
   const key = resolveKey(entity, request.record_id, request.data, ['data'])
-  if (key) return { one: { entity, columns, where: and(key.condition, filters) } }
+  const selection = { entity, columns, preload }
+  if (options.fetch_row_number !== undefined) {
+    const row = resolveRankedRow(entity, options.fetch_row_number)
+    return { rank: { ...selection, row, where, sort } }
+  }
+  if (key) return { one: { ...selection, where: and(key.condition, where) } }
   if (request.data && Object.keys(request.data).length > 0) throw notAKey(entity, request.data)
-  const { limit = limits.defaultLimit, offset = 0, total = 'exact' } = options
+  const cursor = resolveCursor(entity, options, sort)
+  return { many: { ...selection, where, sort, ...resolvePage(options, limits), cursor } }
+}
+
+function resolvePage({ limit, offset = 0, total = 'exact' }: ReadOptions, limits: Limits) {
   if (offset > limits.maxOffset) {
     throw new SpecError('invalid_options', `The offset is at most ${limits.maxOffset}; use a cursor.`, {
       path: ['options', 'offset'],
     })
   }
-  return { many: { entity, columns, where: filters, sort, limit: Math.min(limit, limits.maxLimit), offset, total } }
+  return { limit: Math.min(limit ?? limits.defaultLimit, limits.maxLimit), offset, total }
+}
+
+function resolveRankedRow(entity: Entity, key: unknown): Condition {
+  const path = ['options', 'fetch_row_number']
+  const row = resolveKey(entity, key, undefined, path)
+  if (row) return row.condition
+  throw new SpecError('invalid_options', `fetch_row_number is a key of ${entity.name}.`, { path })
 }
 
 function and(left: Condition, right: Condition): Condition {

@@ -2,6 +2,7 @@ import { type Sort, SpecError } from '@mqttspec/protocol'
 import type { Entity } from '../entity/entity.ts'
 import type { Path } from '../query/condition.ts'
 import type { SortTerm } from '../query/read.ts'
+import { codeAt } from './explain-issues.ts'
 import { resolveColumn } from './resolve-columns.ts'
 
 /** The order of a read: what was asked, then the primary key. Throws `invalid_options`. */
@@ -17,7 +18,7 @@ export function resolveSort(entity: Entity, sort: readonly Sort[] | undefined, p
 function resolveTerm(entity: Entity, term: Sort, path: Path): SortTerm {
   const column = resolveColumn(entity, term.column, [...path, 'column'])
   if (!column.kind.sql.order) {
-    throw new SpecError('invalid_options', `${term.column} is ${column.kind.type}, which has no order.`, {
+    throw new SpecError(codeAt(path), `${term.column} is ${column.kind.type}, which has no order.`, {
       path: [...path, 'column'],
     })
   }

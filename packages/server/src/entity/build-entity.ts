@@ -1,11 +1,12 @@
-import { createTableRelationsHelpers, extractTablesRelationalConfig, is, Many } from 'drizzle-orm'
-import { type PgColumn, type PgEnum, PgEnumColumn, type PgTable } from 'drizzle-orm/pg-core'
+import { is } from 'drizzle-orm'
+import { type PgColumn, type PgEnum, PgEnumColumn } from 'drizzle-orm/pg-core'
 import { kindOfType, type TypeFacts } from '../column/kind-of-type.ts'
 import type { Catalog, CatalogTable } from '../db/catalog.ts'
 import { quoteIdentifier } from '../query/quote-identifier.ts'
 import { checkDeclaration, type SchemaSource } from './check-declaration.ts'
-import type { Column, Entity, Relation } from './entity.ts'
+import type { Column, Entity } from './entity.ts'
 import type { EntityDeclaration } from './entity-options.ts'
+import { relationsOf } from './relations-of-table.ts'
 import { fullTableName, primaryKeyOf, type TableColumn, tableColumns } from './table-columns.ts'
 
 /**
@@ -25,6 +26,7 @@ export function buildEntity(source: SchemaSource, declaration: EntityDeclaration
   const visible = built.filter((column) => !column.hidden)
   return {
     name: declaration.options.name ?? declaration.schemaKey,
+    schemaKey: declaration.schemaKey,
     schema,
     tableName,
     sqlName: `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
@@ -75,17 +77,6 @@ function enumOf(column: PgColumn): PgEnum<[string, ...string[]]> | undefined {
   if (is(column, PgEnumColumn)) return column.enum
   const element = 'baseColumn' in column ? (column.baseColumn as PgColumn) : undefined
   return element && enumOf(element)
-}
-
-function relationsOf(source: SchemaSource, table: PgTable): ReadonlyMap<string, Relation> {
-  const { tables } = extractTablesRelationalConfig({ ...source.schema }, createTableRelationsHelpers)
-  const keyOf = (related: unknown) => Object.keys(source.schema).find((key) => source.schema[key] === related)
-  const own = tables[keyOf(table) ?? '']?.relations ?? {}
-  return new Map(
-    Object.entries(own).map(([name, relation]) => {
-      return [name, { name, many: is(relation, Many), entity: keyOf(relation.referencedTable) ?? '' }]
-    }),
-  )
 }
 
 function constraintsOf(known: CatalogTable, columns: readonly TableColumn[], hidden: ReadonlySet<string>) {

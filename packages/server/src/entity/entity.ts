@@ -25,13 +25,18 @@ export interface Column {
 export interface Relation {
   readonly name: string
   readonly many: boolean
-  /** The wire name of the related entity. It may not be registered. */
-  readonly entity: string
+  /** The key of the related table in the schema object. */
+  readonly schemaKey: string
+  /** Columns of this table, in SQL, that equal those of the related one, pair by pair. */
+  readonly local: readonly string[]
+  readonly foreign: readonly string[]
 }
 
 /** A table that clients may reach, with everything the path of a request asks about it. */
 export interface Entity {
   readonly name: string
+  /** The table's key in the schema object. */
+  readonly schemaKey: string
   readonly schema: string
   /** `schema.table`, unquoted, as `meta` and the catalog name it. */
   readonly tableName: string

@@ -12,6 +12,7 @@ import { resolveRead } from '../decode/resolve-read.ts'
 import { resolveCreate } from '../decode/resolve-write.ts'
 import type { Entity } from '../entity/entity.ts'
 import { prepareTables } from '../entity/prepare-tables.ts'
+import type { Registry } from '../entity/registry.ts'
 import { conditionSql } from '../query/condition-sql.ts'
 import { SqlText } from '../query/sql-text.ts'
 import { PATTERNS, VALUES } from '../testing/arbitrary-value.ts'
@@ -20,11 +21,12 @@ import { OPERATORS } from './operators.ts'
 
 let database: Database
 let entity: Entity
+let registry: Registry
 
 beforeAll(async () => {
   database = await openDatabase(undefined, { logger: { info() {}, warn() {}, error() {} } })
   const source = { schema: { things, mood }, wireNames: 'property', casing: undefined } as const
-  const registry = await prepareTables(database, source, [{ schemaKey: 'things', options: {} }], { createTables: true })
+  registry = await prepareTables(database, source, [{ schemaKey: 'things', options: {} }], { createTables: true })
   entity = registry.find('things', undefined)
 }, 60_000)
 
@@ -133,7 +135,12 @@ test('a filter picks in memory what it picks in Postgres, for every operator on 
         await database.script('truncate things restart identity')
         const create = { id: '1', type: 'request', operation: 'create', entity: 'things', data: rows } as const
         await runCreate(database, resolveCreate(entity, create, LIMITS), true)
-        const read = resolveRead(entity, { id: '1', type: 'request', operation: 'read', entity: 'things' }, LIMITS)
+        const read = resolveRead(
+          entity,
+          { id: '1', type: 'request', operation: 'read', entity: 'things' },
+          registry,
+          LIMITS,
+        )
         if (!('many' in read)) throw new Error('a page was asked')
         const stored = JSON.parse((await runReadMany(database, read.many)).data) as Row[]
         const able = filters

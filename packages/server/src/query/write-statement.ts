@@ -1,7 +1,7 @@
 import type { Statement } from '../db/database.ts'
 import type { Column, Entity } from '../entity/entity.ts'
 import { conditionSql } from './condition-sql.ts'
-import { selectList } from './read-statement.ts'
+import { selectList } from './select-rows.ts'
 import { SqlText } from './sql-text.ts'
 import type { Create, Delete, RowValues, Update } from './write.ts'
 

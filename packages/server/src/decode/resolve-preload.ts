@@ -1,0 +1,59 @@
+import { type Limits, type Preload, SpecError } from '@mqttspec/protocol'
+import type { Entity } from '../entity/entity.ts'
+import type { Registry } from '../entity/registry.ts'
+import type { Path } from '../query/condition.ts'
+import type { PreloadRead } from '../query/read.ts'
+import { resolveColumns } from './resolve-columns.ts'
+import { resolveFilters } from './resolve-filters.ts'
+import { resolveSort } from './resolve-sort.ts'
+
+/** Checks the relations to send along, however deep. Throws `invalid_preload` with a path. */
+export function resolvePreload(
+  entity: Entity,
+  preload: readonly Preload[] | undefined,
+  registry: Registry,
+  limits: Limits,
+  path: Path,
+  above: readonly string[] = [],
+): readonly PreloadRead[] {
+  if (!preload || preload.length === 0) return []
+  if (above.length >= limits.maxPreloadDepth) {
+    throw wrong(`Preloads nest at most ${limits.maxPreloadDepth} deep.`, path)
+  }
+  const seen = new Set<string>()
+  return preload.map((item, index) => {
+    const at = [...path, index]
+    if (seen.has(item.relation)) throw wrong(`${item.relation.slice(0, 100)} is preloaded twice.`, [...at, 'relation'])
+    seen.add(item.relation)
+    return resolveOne(entity, item, registry, limits, at, above)
+  })
+}
+
+function resolveOne(
+  entity: Entity,
+  item: Preload,
+  registry: Registry,
+  limits: Limits,
+  path: Path,
+  above: readonly string[],
+): PreloadRead {
+  const relation = entity.relations.get(item.relation)
+  if (!relation) {
+    throw wrong(`${entity.name} has no relation ${JSON.stringify(item.relation.slice(0, 100))}.`, [...path, 'relation'])
+  }
+  const related = registry.related(relation)
+  const names = [...above, relation.name]
+  return {
+    relation,
+    place: names.join('.'),
+    entity: related,
+    columns: resolveColumns(related, item, path),
+    where: resolveFilters(related, item.filters, limits, [...path, 'filters']),
+    sort: resolveSort(related, item.sort, [...path, 'sort']),
+    limit: Math.min(item.limit ?? limits.defaultLimit, limits.maxLimit),
+    offset: item.offset ?? 0,
+    preload: resolvePreload(related, item.preload, registry, limits, [...path, 'preload'], names),
+  }
+}
+
+const wrong = (message: string, path: Path) => new SpecError('invalid_preload', message, { path: [...path] })
