@@ -88,6 +88,14 @@ describe.skipIf(!executable)('the demo in a browser', () => {
     await a.page.locator('[data-testid="chosen"][data-key="d13"]').waitFor()
   })
 
+  it('switches a device off and on again', async () => {
+    await a.choose('d8')
+    await a.named('power').click()
+    await b.device('d8').locator('.status', { hasText: 'Offline' }).waitFor()
+    await a.named('power').getByText('Switch on').click()
+    await b.device('d8').locator('.status', { hasText: 'Online' }).waitFor()
+  })
+
   it('adds a user, switches one off, refuses a second with the same address, and deletes', async () => {
     const form = a.named('user-form')
     const add = async (name: string) => {
@@ -130,7 +138,8 @@ describe.skipIf(!executable)('the demo in a browser', () => {
     await a.page.locator('[data-testid="connection"]:not([data-state="online"])').waitFor()
     const ports = { PORT: port, MQTT_PORT: String(demo.mqttPort), WS_PORT: String(webSocketPort) }
     demo = await startDemo(ports)
-    await a.page.locator('[data-testid="connection"][data-state="online"]').waitFor()
+    // A client that found nobody waits longer before each attempt.
+    await a.page.locator('[data-testid="connection"][data-state="online"]').waitFor({ timeout: PATIENCE_MS })
     await a.device('d13').waitFor({ state: 'detached' })
     await a.choose('d1')
     await a.save({ name: 'Back again' })

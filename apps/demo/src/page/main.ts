@@ -40,3 +40,8 @@ addEventListener('pagehide', () => {
   page.abort()
   void spec.close()
 })
+
+// A page that the browser kept and brings back has let go of its connection.
+addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload()
+})
