@@ -174,10 +174,12 @@ export class FrameGuard {
   }
 
   #endOfHead(): void {
-    if (this.#partBytes < this.#headBytes()) return // only now is the topic's length known
-    this.#skipBytes = this.#headerBytes + this.#bodyBytes - this.#partBytes
-    if (this.#skipBytes < 0) this.#break('malformed PUBLISH')
-    else if (this.#skipBytes === 0) this.#emitOversized()
+    const frameBytes = this.#headerBytes + this.#bodyBytes
+    const headBytes = this.#headBytes()
+    if (headBytes > frameBytes) this.#break('malformed PUBLISH')
+    if (this.#closed || this.#partBytes < headBytes) return // only now is the topic's length known
+    this.#skipBytes = frameBytes - this.#partBytes
+    if (this.#skipBytes === 0) this.#emitOversized()
   }
 
   /** Copies a stretch of a chunk to the end of the part; returns where it ended. */
