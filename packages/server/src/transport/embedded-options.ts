@@ -24,7 +24,7 @@ export interface EmbeddedBrokerOptions {
   readonly keepAliveSeconds?: number | undefined
   /** How long a client may take to send its CONNECT, 5 s by default. */
   readonly connectTimeoutMs?: number | undefined
-  /** How long a client may read nothing of what it is sent before it is cut off, 5 s by default. */
+  /** How long a client may read nothing of what it is sent before it is cut off: 3 s by default, twice that at most. */
   readonly drainTimeoutMs?: number | undefined
   /** How long the session of a client that connected without a clean one waits for it, a day by default. */
   readonly sessionExpiryMs?: number | undefined
@@ -58,7 +58,7 @@ export function embeddedSettings(options: EmbeddedBrokerOptions, settings: Trans
     maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 200,
     keepAliveSeconds: options.keepAliveSeconds,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
-    drainTimeoutMs: options.drainTimeoutMs ?? 5_000,
+    drainTimeoutMs: options.drainTimeoutMs ?? 3_000,
     sessionExpiryMs: options.sessionExpiryMs ?? DAY_MS,
   }
 }

@@ -59,7 +59,8 @@ export class FrameWriter {
   /** The link has room again. */
   drained(): void {
     this.#full = false
-    this.flush()
+    if (this.#frames.length > 0) this.flush()
+    else this.#written()
   }
 }
 
