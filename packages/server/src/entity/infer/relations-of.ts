@@ -19,21 +19,22 @@ export type RelationConfigs<Schema> = {
     : never
 }
 
-type Target<Schema, Of> =
-  Of extends Relation<infer Name>
-    ? Name extends keyof TableKeys<Schema>
-      ? TableKeys<Schema>[Name] & string
-      : never
-    : never
-
 /** A table's relations: the schema key of the table each leads to, and whether to many rows. */
-export type RelationsOf<Schema, Source> = Source extends { readonly _: { readonly name: infer Name } }
-  ? Name extends keyof RelationConfigs<Schema>
-    ? {
-        readonly [Key in keyof RelationConfigs<Schema>[Name] & string]: {
-          readonly entity: Target<Schema, RelationConfigs<Schema>[Name][Key]>
-          readonly many: RelationConfigs<Schema>[Name][Key] extends One ? false : true
-        }
-      }
-    : Record<never, never>
+export type RelationsOf<Schema, Source> = RelationsIn<RelationConfigs<Schema>, TableKeys<Schema>, Source>
+
+// Looked up by what has such a property: `keyof` of a mapped type that renames is computed anew each time it is asked.
+type At<Map, Name extends string> = Map extends { readonly [Key in Name]: infer Value } ? Value : never
+
+// Both maps as parameters: written out in here, the compiler would compute them anew for each table.
+type RelationsIn<Configs, Keys, Source> = Source extends { readonly _: { readonly name: infer Name extends string } }
+  ? FromConfig<At<Configs, Name>, Keys>
   : Record<never, never>
+
+type FromConfig<Config, Keys> = [Config] extends [never]
+  ? Record<never, never>
+  : {
+      readonly [Key in keyof Config & string]: {
+        readonly entity: Config[Key] extends Relation<infer Name> ? At<Keys, Name> & string : never
+        readonly many: Config[Key] extends One ? false : true
+      }
+    }
