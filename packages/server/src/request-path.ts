@@ -14,7 +14,7 @@ import { errorReply, pongReply, successReply } from './reply/reply.ts'
 import type { SeenRequests } from './session/seen-requests.ts'
 import type { SubscriptionDesk } from './session/subscription-desk.ts'
 import type { IncomingMessage, Transport } from './transport/transport.ts'
-import { type WriteSteps, write } from './write-path.ts'
+import { batch, type CommittedWrite, type WriteSteps, write } from './write-path.ts'
 
 /*
  * READ FIRST: the path of a request.
@@ -95,11 +95,7 @@ async function request(
   steps: RequestSteps,
   seen: { entity?: Entity },
 ): Promise<Outcome> {
-  if (message.operation === 'batch') {
-    throw new SpecError('invalid_operation', 'This version of the server does not know batch yet.', {
-      path: ['operation'],
-    })
-  }
+  if (message.operation === 'batch') return once(incoming, message.id, steps, () => batch(message, steps))
   const entity = steps.registry.find(message.entity, message.schema)
   seen.entity = entity
   switch (message.operation) {
@@ -107,16 +103,25 @@ async function request(
       return replyOf(message.id, await read(resolveRead(entity, message, steps.registry, steps.limits), steps.database))
     case 'meta':
       return replyOf(message.id, { data: JSON.stringify(describeEntity(entity)) })
-    default: {
-      let after: (() => void) | undefined
-      const payload = await steps.seen.once(incoming.clientId, message.id, incoming.payload, async () => {
-        const written = await write(entity, message, steps)
-        after = written.handOn
-        return successReply(message.id, written.data)
-      })
-      return { payload, ...(after && { after }) }
-    }
+    default:
+      return once(incoming, message.id, steps, () => write(entity, message, steps))
   }
+}
+
+/** Runs a write, or gives the reply of the first time that it came. */
+async function once(
+  incoming: IncomingMessage,
+  id: string,
+  steps: RequestSteps,
+  run: () => Promise<CommittedWrite>,
+): Promise<Outcome> {
+  let after: (() => void) | undefined
+  const payload = await steps.seen.once(incoming.clientId, id, incoming.payload, async () => {
+    const { data, handOn } = await run()
+    after = handOn
+    return successReply(id, data)
+  })
+  return { payload, ...(after && { after }) }
 }
 
 function subscribe(message: SubscribeRequest, clientId: string, steps: RequestSteps): Outcome {

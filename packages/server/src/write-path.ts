@@ -1,12 +1,23 @@
-import type { CreateRequest, DeleteRequest, Limits, UpdateRequest } from '@mqttspec/protocol'
+import {
+  type BatchRequest,
+  type CreateRequest,
+  type DeleteRequest,
+  decodeJson,
+  SpecError,
+  type UpdateRequest,
+} from '@mqttspec/protocol'
 import type { Change } from './change/change.ts'
 import type { ChangeSource } from './change/source/change-source.ts'
 import type { WriteOrder } from './change/source/write-order.ts'
-import type { Database } from './db/database.ts'
-import { runCreate, runDeletes, runUpdates, type Written } from './db/run-write.ts'
-import { resolveCreate, resolveDelete, resolveUpdate } from './decode/resolve-write.ts'
+import type { Database, Runner } from './db/database.ts'
+import { DatabaseError } from './db/database-error.ts'
+import { retryConflicts } from './db/retry-conflicts.ts'
+import { isOneStatement, runWrite, type Written, withIndex } from './db/run-write.ts'
+import { type BatchStep, resolveBatch } from './decode/resolve-batch.ts'
+import type { WriteRules } from './decode/resolve-row.ts'
+import { resolveWrite } from './decode/resolve-write.ts'
 import type { Entity } from './entity/entity.ts'
-import type { Update } from './query/write.ts'
+import type { Write } from './query/write.ts'
 
 /*
  * The part of a request's path that only writes go:
@@ -15,8 +26,7 @@ import type { Update } from './query/write.ts'
  */
 
 /** What a write goes through. */
-export interface WriteSteps {
-  readonly limits: Limits
+export interface WriteSteps extends WriteRules {
   readonly database: Database
   readonly order: WriteOrder
   readonly source: ChangeSource
@@ -29,74 +39,103 @@ export interface CommittedWrite {
 }
 
 /** Checks and runs a write. Rejects with the cause's code; nothing is stored then. */
-export function write(
+export async function write(
   entity: Entity,
   request: CreateRequest | UpdateRequest | DeleteRequest,
   steps: WriteSteps,
 ): Promise<CommittedWrite> {
-  switch (request.operation) {
-    case 'create':
-      return create(entity, request, steps)
-    case 'update': {
-      const { rows, list } = resolveUpdate(entity, request, steps.limits)
-      return change(entity, rows, steps, () => runUpdates(steps.database, rows, list))
-    }
-    case 'delete': {
-      const { rows, list } = resolveDelete(entity, request, steps.limits)
-      return change(entity, rows, steps, () => runDeletes(steps.database, rows, list))
-    }
-  }
+  const checked = resolveWrite(entity, request, steps)
+  return inTurn([{ entity, write: checked }], steps, () => run(checked, steps.database))
 }
 
-async function create(entity: Entity, request: CreateRequest, steps: WriteSteps): Promise<CommittedWrite> {
-  const { list, ...resolved } = resolveCreate(entity, request, steps.limits)
-  const keys = resolved.rows.flatMap((row) => {
-    const key = entity.key.map((column) => row.get(column)?.text)
-    return key.includes(undefined) ? [] : [rowName(entity, key)]
-  })
-  const giveUp = await steps.order.take(keys)
-  const created = steps.order.create(entity.tableName)
-  const release = () => {
-    created()
-    giveUp()
-  }
-  return committed(
-    () => runCreate(steps.database, resolved, list),
-    release,
-    (changes) => {
-      steps.source.committed(changes)
-      release()
-    },
+/** Checks and runs the writes of a batch in one transaction. Rejects with the first one's cause and its index. */
+export async function batch(request: BatchRequest, steps: WriteSteps): Promise<CommittedWrite> {
+  const checked = resolveBatch(request, steps.registry, steps.limits)
+  // What waits for no result is checked before anything runs.
+  const known = checked.flatMap((step, index) =>
+    step.refers ? [] : [{ entity: step.entity, write: resolveStep(step, index, [], steps) }],
+  )
+  return inTurn(known, steps, () =>
+    retryConflicts(() => steps.database.transaction((transaction) => runBatch(checked, transaction, steps))),
   )
 }
 
-async function change(
-  entity: Entity,
-  rows: readonly Pick<Update, 'key'>[],
-  steps: WriteSteps,
-  run: () => Promise<Written>,
-): Promise<CommittedWrite> {
-  const giveUp = await steps.order.take(rows.map(({ key }) => rowName(entity, key)))
-  return committed(run, giveUp, async (changes) => {
-    await steps.order.createsBefore(entity.tableName)
-    steps.source.committed(changes)
-    giveUp()
-  })
+async function runBatch(checked: readonly BatchStep[], transaction: Runner, steps: WriteSteps): Promise<Written> {
+  const replies: string[] = []
+  const results: unknown[] = []
+  const changes: Change[] = []
+  for (const [index, step] of checked.entries()) {
+    const write = resolveStep(step, index, results, steps)
+    const written = await runWrite(transaction, write).catch((error: unknown) =>
+      Promise.reject(withIndex(error, index)),
+    )
+    replies.push(written.data)
+    results.push(decodeJson(written.data))
+    changes.push(...written.changes)
+  }
+  return { data: `[${replies.join(',')}]`, changes }
 }
 
-async function committed(
+function resolveStep(step: BatchStep, index: number, results: readonly unknown[], steps: WriteSteps): Write {
+  try {
+    return resolveWrite(step.entity, step.request(results), steps)
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error
+    const path = error.details?.path ?? []
+    const inMessage = path[0] === 'data' && path[1] === 'operations' ? path : [...step.path, ...path]
+    throw new SpecError(error.code, error.message, { ...error.details, path: inMessage, index }, error.cause)
+  }
+}
+
+/** One statement where that is enough; else a transaction. */
+async function run(write: Write, database: Database): Promise<Written> {
+  const inTransaction = (oneByOne: boolean) =>
+    retryConflicts(() => database.transaction((transaction) => runWrite(transaction, write, oneByOne)))
+  if (!isOneStatement(write)) return inTransaction(true)
+  try {
+    return await retryConflicts(() => runWrite(database, write))
+  } catch (error) {
+    // Of many rows stored at once, only one by one can tell which of them is wrong.
+    const isOfMany = write.is === 'create' && write.create.rows.length > 1
+    if (!isOfMany || !(error instanceof DatabaseError) || error.connectionLost) throw error
+    return inTransaction(true)
+  }
+}
+
+/** Runs a write when its rows' turn has come. The turn ends when the changes have been handed on. */
+async function inTurn(
+  writes: readonly { readonly entity: Entity; readonly write: Write }[],
+  { order, source }: WriteSteps,
   run: () => Promise<Written>,
-  giveUp: () => void,
-  handOn: (changes: readonly Change[]) => void,
 ): Promise<CommittedWrite> {
+  const giveUp = await order.take(writes.flatMap(({ entity, write }) => rowNames(entity, write)))
+  const tables = new Set(writes.map(({ entity }) => entity.tableName))
+  const created = writes.flatMap(({ entity, write }) => (write.is === 'create' ? [order.create(entity.tableName)] : []))
+  const release = () => {
+    for (const done of created) done()
+    giveUp()
+  }
   try {
     const { data, changes } = await run()
-    return { data, handOn: () => handOn(changes) }
+    const handOn = async () => {
+      if (created.length === 0) await Promise.all([...tables].map((table) => order.createsBefore(table)))
+      source.committed(changes)
+      release()
+    }
+    return { data, handOn: () => void handOn() }
   } catch (error) {
-    giveUp()
+    release()
     throw error
   }
 }
 
-const rowName = (entity: Entity, key: readonly (string | undefined)[]): string =>
-  JSON.stringify([entity.tableName, ...key])
+/** A text for each row that a write names by its key. */
+function rowNames(entity: Entity, write: Write): readonly string[] {
+  const name = (key: readonly string[]) => JSON.stringify([entity.tableName, ...key])
+  if (write.is === 'update') return write.updates.map(({ key }) => name(key))
+  if (write.is === 'delete') return write.deletes.map(({ key }) => name(key))
+  return write.create.rows.flatMap(({ values }) => {
+    const key = entity.key.map((column) => values.get(column)?.text)
+    return key.some((part) => part === undefined) ? [] : [name(key as string[])]
+  })
+}

@@ -12,3 +12,9 @@ export interface Change {
   /** When it was read from the source: RFC 3339, UTC. */
   readonly timestamp: string
 }
+
+/** A change that was made just now. */
+export function changeOf(entity: Entity, old: Row | undefined, row: Row | undefined): Change {
+  const operation = !old ? 'create' : row ? 'update' : 'delete'
+  return { entity, operation, old, new: row, timestamp: new Date().toISOString() }
+}

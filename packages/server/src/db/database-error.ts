@@ -9,6 +9,10 @@ export class DatabaseError extends Error {
   readonly table: string | undefined
   readonly column: string | undefined
   readonly constraint: string | undefined
+  /** Which row of a write of many it is about. */
+  readonly index: number | undefined
+  /** Where in the message the row stands, if it is a related one. */
+  readonly path: readonly (string | number)[] | undefined
 
   constructor(message: string, facts: DatabaseErrorFacts, cause?: unknown) {
     super(message, { cause })
@@ -18,6 +22,8 @@ export class DatabaseError extends Error {
     this.table = facts.table
     this.column = facts.column
     this.constraint = facts.constraint
+    this.index = facts.index
+    this.path = facts.path
   }
 }
 
@@ -28,4 +34,6 @@ export interface DatabaseErrorFacts {
   readonly table?: string | undefined
   readonly column?: string | undefined
   readonly constraint?: string | undefined
+  readonly index?: number | undefined
+  readonly path?: readonly (string | number)[] | undefined
 }

@@ -15,6 +15,7 @@ export function explainDatabaseError(error: DatabaseError, entity: Entity | unde
   const details = {
     ...(state.startsWith('23') && constraintDetails(error, entity)),
     ...(error.index !== undefined && { index: error.index }),
+    ...(error.path && { path: [...error.path] }),
   }
   return new SpecError(code, message, Object.keys(details).length > 0 ? details : undefined, error)
 }

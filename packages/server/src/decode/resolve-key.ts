@@ -1,7 +1,7 @@
 import { SpecError } from '@mqttspec/protocol'
 import type { Column, Entity } from '../entity/entity.ts'
-import { findOperator } from '../operators/operators.ts'
 import type { Condition, Path } from '../query/condition.ts'
+import { equals } from '../query/equals.ts'
 
 /** A row's key that has been checked. */
 export interface Key {
@@ -70,11 +70,4 @@ function encodePart(column: Column, value: unknown, path: Path): string {
     column.kind.encode(value) ?? (typeof value === 'number' ? column.kind.encode(String(value)) : undefined)
   if (literal !== undefined && value !== null) return literal
   throw new SpecError('invalid_data', `${column.name} is a key: expected ${column.kind.expects}.`, { path: [...path] })
-}
-
-function equals(column: Column, value: unknown, text: string, path: Path = []): Condition {
-  const operator = findOperator('eq')
-  if (!operator) throw new Error('the operator eq is missing')
-  const operand = { column, kind: column.kind, part: [], form: 'column' } as const
-  return { is: 'comparison', operand, operator, values: [value], literals: [{ text, cast: column.kind.cast }], path }
 }

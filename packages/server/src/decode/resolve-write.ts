@@ -1,59 +1,48 @@
-import { type CreateRequest, type DeleteRequest, type Limits, SpecError, type UpdateRequest } from '@mqttspec/protocol'
-import type { Column, Entity } from '../entity/entity.ts'
-import type { Literal, Path } from '../query/condition.ts'
-import type { Create, Delete, RowValues, Update } from '../query/write.ts'
-import { refuseUnbuilt } from './refuse-unbuilt.ts'
+import { type CreateRequest, type DeleteRequest, SpecError, type UpdateRequest } from '@mqttspec/protocol'
+import type { Entity } from '../entity/entity.ts'
+import type { Comparison, Condition, Path } from '../query/condition.ts'
+import { equals } from '../query/equals.ts'
+import type { OnConflict, Target, Update, Write } from '../query/write.ts'
+import { resolveColumn } from './resolve-columns.ts'
 import { type Key, resolveKey } from './resolve-key.ts'
+import { type Row, resolveRow, type WriteRules } from './resolve-row.ts'
 
-type Row = Readonly<Record<string, unknown>>
+/** What a write asks, wherever it stands: a message of its own, or one operation of a batch. */
+export type WriteRequest =
+  | Pick<CreateRequest, 'operation' | 'data' | 'options'>
+  | Pick<UpdateRequest, 'operation' | 'record_id' | 'data' | 'options'>
+  | Pick<DeleteRequest, 'operation' | 'record_id' | 'data' | 'options'>
 
-/** A write of one row, or of a list of rows; the reply has the same form. */
-export interface Rows<Write> {
-  readonly list: boolean
-  readonly rows: readonly Write[]
-}
-
-/** Checks a create. Throws `invalid_data`. */
-export function resolveCreate(entity: Entity, request: CreateRequest, limits: Limits): Create & { list: boolean } {
-  refuseUnbuilt(request.options ?? {}, ['on_conflict'])
-  const { list, rows } = each(request.data, limits, (row, path) => resolveValues(entity, row, path))
-  return { entity, list, rows }
-}
-
-/** Checks an update. Throws `invalid_data`, `missing_id`. */
-export function resolveUpdate(entity: Entity, request: UpdateRequest, limits: Limits): Rows<Update> {
-  refuseUnbuilt(request.options ?? {}, ['if'])
-  checkOneId(request)
-  return each(request.data, limits, (row, path) => {
-    const key = resolveKey(entity, request.record_id, row, path) ?? missing(entity, path)
-    const values = resolveValues(entity, withoutKey(entity, row), path)
-    if (values.size === 0)
-      throw new SpecError('invalid_data', 'Name at least one column to change.', { path: [...path] })
-    return { entity, key: key.literals, where: key.condition, values }
-  })
-}
-
-/** Checks a delete. Throws `invalid_data`, `missing_id`. */
-export function resolveDelete(entity: Entity, request: DeleteRequest, limits: Limits): Rows<Delete> {
-  refuseUnbuilt(request.options ?? {}, ['if'])
-  checkOneId(request)
-  return each(request.data ?? {}, limits, (row, path) => {
-    const extra = Object.keys(row).find((name) => !entity.key.some((column) => column.name === name))
-    if (extra !== undefined) {
-      throw new SpecError('invalid_data', 'The data of a delete names a row by its key, and nothing else.', {
-        path: [...path, extra],
+/** Checks a write. Throws `invalid_data`, `missing_id`, `invalid_options`. */
+export function resolveWrite(entity: Entity, request: WriteRequest, rules: WriteRules): Write {
+  switch (request.operation) {
+    case 'create': {
+      const onConflict = resolveOnConflict(entity, request.options?.on_conflict)
+      const { list, rows } = each(request.data, rules, (row, path) => {
+        checkConflictColumns(row, onConflict, path)
+        return resolveRow(entity, row, path, rules)
       })
+      return { is: 'create', list, create: { entity, rows, onConflict } }
     }
-    const key = resolveKey(entity, request.record_id, row, path) ?? missing(entity, path)
-    return { entity, key: key.literals, where: key.condition }
-  })
+    case 'update': {
+      const target = resolveTarget(entity, request)
+      const { list, rows } = each(request.data, rules, (row, path) =>
+        resolveUpdate(target(row, path), row, path, rules),
+      )
+      return { is: 'update', list, updates: rows }
+    }
+    case 'delete': {
+      const target = resolveTarget(entity, request)
+      const { list, rows } = each(request.data ?? {}, rules, (row, path) => {
+        checkOnlyKey(entity, row, path)
+        return target(row, path)
+      })
+      return { is: 'delete', list, deletes: rows }
+    }
+  }
 }
 
-function each<Write>(
-  data: Row | readonly Row[],
-  limits: Limits,
-  resolve: (row: Row, path: Path) => Write,
-): Rows<Write> {
+function each<Item>(data: Row | readonly Row[], { limits }: WriteRules, resolve: (row: Row, path: Path) => Item) {
   if (!isList(data)) return { list: false, rows: [resolve(data, ['data'])] }
   if (data.length > limits.maxWriteRows) {
     throw new SpecError('invalid_data', `At most ${limits.maxWriteRows} rows are written at once.`, { path: ['data'] })
@@ -63,11 +52,28 @@ function each<Write>(
 
 const isList = (data: Row | readonly Row[]): data is readonly Row[] => Array.isArray(data)
 
-function checkOneId({ record_id, data }: UpdateRequest | DeleteRequest): void {
-  if (record_id === undefined || !Array.isArray(data)) return
-  throw new SpecError('invalid_data', 'record_id names one row: in a list, each row has its own key.', {
-    path: ['record_id'],
-  })
+function resolveUpdate(target: Target, row: Row, path: Path, rules: WriteRules): Update {
+  const values = Object.entries(row).filter(([name]) => !target.entity.key.some((column) => column.name === name))
+  const write = resolveRow(target.entity, Object.fromEntries(values), path, rules)
+  if (write.values.size === 0 && write.children.length === 0) {
+    throw new SpecError('invalid_data', 'Name at least one column to change.', { path: [...path] })
+  }
+  return { ...target, row: write }
+}
+
+/** How each row of an update or a delete is found. */
+function resolveTarget(entity: Entity, request: Exclude<WriteRequest, { operation: 'create' }>) {
+  const { record_id: recordId, data } = request
+  if (recordId !== undefined && Array.isArray(data)) {
+    throw new SpecError('invalid_data', 'record_id names one row: in a list, each row has its own key.', {
+      path: ['record_id'],
+    })
+  }
+  const holds = resolveIf(entity, request.options?.if)
+  return (row: Row, path: Path): Target => {
+    const key = resolveKey(entity, recordId, row, path) ?? missing(entity, path)
+    return { entity, key: key.literals, where: key.condition, holds }
+  }
 }
 
 function missing(entity: Entity, path: Path): Key {
@@ -75,33 +81,48 @@ function missing(entity: Entity, path: Path): Key {
   throw new SpecError('missing_id', `Which row? Send record_id, or ${key} in data.`, { path: [...path] })
 }
 
-function withoutKey(entity: Entity, row: Row): Row {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !entity.key.some((column) => column.name === name)))
+function checkOnlyKey(entity: Entity, row: Row, path: Path): void {
+  const extra = Object.keys(row).find((name) => !entity.key.some((column) => column.name === name))
+  if (extra === undefined) return
+  throw new SpecError('invalid_data', 'The data of a delete names a row by its key, and nothing else.', {
+    path: [...path, extra],
+  })
 }
 
-/** Checks the values of one row and encodes each. All that is wrong is told at once. */
-function resolveValues(entity: Entity, row: Row, path: Path): RowValues {
-  const values = new Map<Column, Literal | null>()
-  const issues: { path: (string | number)[]; message: string }[] = []
-  for (const [name, value] of Object.entries(row)) {
-    const column = entity.columns.get(name)
-    const trouble = column ? troubleWith(column, value) : `${entity.name} has no column of this name`
-    if (!column || trouble) issues.push({ path: [...path, name], message: trouble ?? '' })
-    else values.set(column, encode(column, value))
-  }
-  const [first] = issues
-  if (!first) return values
-  const where = String(first.path.at(-1)).slice(0, 100)
-  throw new SpecError('invalid_data', `${where}: ${first.message}.`, { path: first.path, issues: issues.slice(0, 20) })
+/** `options.if`: each column holds this value; null is NULL. */
+function resolveIf(entity: Entity, values: Row | undefined): Condition | undefined {
+  if (!values) return undefined
+  const of = Object.entries(values).map(([name, value]): Comparison => {
+    const path = ['options', 'if', name]
+    const column = resolveColumn(entity, name, path)
+    const text = value === null ? null : column.kind.encode(value)
+    if (text !== undefined && column.kind.sql.equality) return equals(column, value, text, path)
+    const expected = column.kind.sql.equality
+      ? `expected ${column.kind.expects}`
+      : `${column.kind.type} cannot be compared`
+    throw new SpecError('invalid_options', `${name}: ${expected}.`, { path })
+  })
+  return { is: 'all', of }
 }
 
-function troubleWith(column: Column, value: unknown): string | undefined {
-  if (column.generated) return 'the database sets this column'
-  if (value === null) return column.nullable ? undefined : 'this column cannot be null'
-  return column.kind.encode(value) === undefined ? `expected ${column.kind.expects}` : undefined
+function resolveOnConflict(
+  entity: Entity,
+  option: { readonly columns: readonly string[]; readonly do: 'update' | 'nothing' } | undefined,
+): OnConflict | undefined {
+  if (!option) return undefined
+  const path = ['options', 'on_conflict', 'columns']
+  const columns = option.columns.map((name, index) => resolveColumn(entity, name, [...path, index]))
+  const names = columns.map(({ name }) => name).sort()
+  const unique = [...entity.constraints.values(), entity.key.map(({ name }) => name)]
+  if (columns.length > 0 && unique.some((of) => [...of].sort().join() === names.join()))
+    return { columns, do: option.do }
+  throw new SpecError('invalid_options', `No unique constraint of ${entity.name} is on just these columns.`, { path })
 }
 
-function encode(column: Column, value: unknown): Literal | null {
-  const text = value === null ? undefined : column.kind.encode(value)
-  return text === undefined ? null : { text, cast: column.kind.cast }
+function checkConflictColumns(row: Row, onConflict: OnConflict | undefined, path: Path): void {
+  const missing = onConflict?.columns.find(({ name }) => row[name] === undefined || row[name] === null)
+  if (!missing) return
+  throw new SpecError('invalid_data', `on_conflict compares ${missing.name}, so each row has a value for it.`, {
+    path: [...path, missing.name],
+  })
 }

@@ -30,6 +30,8 @@ export interface Relation {
   /** Columns of this table, in SQL, that equal those of the related one, pair by pair. */
   readonly local: readonly string[]
   readonly foreign: readonly string[]
+  /** Which side refers to the other: this table's row (belongs to), or the related rows (has). */
+  readonly refers: 'local' | 'foreign'
 }
 
 /** A table that clients may reach, with everything the path of a request asks about it. */

@@ -4,6 +4,7 @@ import {
   is,
   Many,
   normalizeRelation,
+  One,
   type Column as TableColumn,
 } from 'drizzle-orm'
 import { CasingCache } from 'drizzle-orm/casing'
@@ -23,7 +24,10 @@ export function relationsOf(source: SchemaSource, table: PgTable): ReadonlyMap<s
     Object.entries(tables[keyOf(table)]?.relations ?? {}).map(([name, relation]) => {
       const { fields, references } = normalizeRelation(tables, tableNamesMap, relation)
       const schemaKey = keyOf(relation.referencedTable)
-      return [name, { name, many: is(relation, Many), schemaKey, local: names(fields), foreign: names(references) }]
+      // The side of a pair that names its columns is the one that holds the reference.
+      const refers = is(relation, One) && relation.config ? 'local' : 'foreign'
+      const many = is(relation, Many)
+      return [name, { name, many, schemaKey, local: names(fields), foreign: names(references), refers }]
     }),
   )
 }

@@ -6,10 +6,10 @@ import { compileCondition } from '../change/match/compile-condition.ts'
 import type { Database } from '../db/database.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { runReadMany } from '../db/run-read.ts'
-import { runCreate } from '../db/run-write.ts'
+import { runWrite } from '../db/run-write.ts'
 import { resolveFilters } from '../decode/resolve-filters.ts'
 import { resolveRead } from '../decode/resolve-read.ts'
-import { resolveCreate } from '../decode/resolve-write.ts'
+import { resolveWrite } from '../decode/resolve-write.ts'
 import type { Entity } from '../entity/entity.ts'
 import { prepareTables } from '../entity/prepare-tables.ts'
 import type { Registry } from '../entity/registry.ts'
@@ -133,8 +133,8 @@ test('a filter picks in memory what it picks in Postgres, for every operator on 
       fc.array(tree, { minLength: 25, maxLength: 40 }),
       async (rows, filters) => {
         await database.script('truncate things restart identity')
-        const create = { id: '1', type: 'request', operation: 'create', entity: 'things', data: rows } as const
-        await runCreate(database, resolveCreate(entity, create, LIMITS), true)
+        const create = { operation: 'create', data: rows } as const
+        await runWrite(database, resolveWrite(entity, create, { registry, limits: LIMITS }))
         const read = resolveRead(
           entity,
           { id: '1', type: 'request', operation: 'read', entity: 'things' },

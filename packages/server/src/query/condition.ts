@@ -44,3 +44,6 @@ export interface Comparison {
 
 /** Holds for every row. */
 export const EVERY_ROW: Condition = { is: 'all', of: [] }
+
+/** Holds for no row. */
+export const NO_ROW: Condition = { is: 'any', of: [] }

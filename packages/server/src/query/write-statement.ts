@@ -1,19 +1,54 @@
 import type { Statement } from '../db/database.ts'
 import type { Column, Entity } from '../entity/entity.ts'
+import type { Condition } from './condition.ts'
 import { conditionSql } from './condition-sql.ts'
 import { selectList } from './select-rows.ts'
 import { SqlText } from './sql-text.ts'
-import type { Create, Delete, RowValues, Update } from './write.ts'
+import type { OnConflict, RowValues, Target } from './write.ts'
 
-/** Stores rows. Its one row: the JSON array for the reply, and the one with every column (null if it is the same). */
-export function createStatement({ entity, rows }: Create): Statement {
+/**
+ * Stores rows. Its one row: the JSON array for the reply; the one with every column (null if it is the same); and of
+ * each row that was there before, in order, its old form or null (null as a whole if no row could have been there).
+ */
+export function createStatement(entity: Entity, rows: readonly RowValues[], onConflict?: OnConflict): Statement {
   const sql = new SqlText()
   const columns = columnsOf(entity, rows)
   const names = columns.map((column) => column.sqlName).join(', ')
   const values = rows.map((row) => `(${columns.map((column) => valueSql(row, column, sql)).join(', ')})`).join(', ')
+  const insert = `insert into ${entity.sqlName} as t (${names}) values ${values}`
+  const [row] = rows
+  if (onConflict && row) return upsertStatement(entity, row, onConflict, insert, columns, sql)
   return sql.statement(
-    `with w as (insert into ${entity.sqlName} (${names}) values ${values} returning *)
-    select (${manyAsJson(entity.visibleColumns, 'w')})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'w')})::text`)}`,
+    `with w as (${insert} returning *)
+    select (${manyAsJson(entity.visibleColumns, 'w')})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'w')})::text`)}, null::text`,
+  )
+}
+
+/** Stores a row, or changes the one that has the same unique columns, or leaves it as it is. */
+function upsertStatement(
+  entity: Entity,
+  row: RowValues,
+  onConflict: OnConflict,
+  insert: string,
+  columns: readonly Column[],
+  sql: SqlText,
+): Statement {
+  const target = onConflict.columns.map((column) => column.sqlName).join(', ')
+  const same = onConflict.columns.map((column) => `t.${column.sqlName} = ${valueSql(row, column, sql)}`).join(' and ')
+  const set = columns.filter((column) => !column.isKey && !onConflict.columns.includes(column))
+  const updates = onConflict.do === 'update' && set.length > 0
+  const action = updates
+    ? `update set ${set.map(({ sqlName }) => `${sqlName} = excluded.${sqlName}`).join(', ')}`
+    : 'nothing'
+  // What "nothing" left as it is belongs in the reply, but it is no change.
+  const result = updates
+    ? 'select * from w'
+    : 'select * from w union all select * from old where not exists (select from w)'
+  return sql.statement(
+    `with old as materialized (select t.* from ${entity.sqlName} t where ${same} for update),
+    w as (${insert} on conflict (${target}) do ${action} returning *), stored as (${result})
+    select (${manyAsJson(entity.visibleColumns, 'stored')})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'stored')})::text`)},
+      (select coalesce(json_agg(r), '[null]') from (select ${selectList(entity.allColumns, 't')} from old t) r)::text`,
   )
 }
 
@@ -21,27 +56,47 @@ export function createStatement({ entity, rows }: Create): Statement {
  * Changes one row. Its one row: was it there, the JSON object for the reply (null if it was not changed), the old row
  * and the new one with every column (the new one null if it is the same as the reply).
  */
-export function updateStatement({ entity, where, values }: Update): Statement {
+export function updateStatement({ entity, where, holds }: Omit<Target, 'key'>, values: RowValues): Statement {
   const sql = new SqlText()
-  // `for update` sees the newest version, also one that was committed while this waited for it: the old row is true.
-  const old = `select t.* from ${entity.sqlName} t where ${conditionSql(where, 't', sql)} for update`
+  const old = lockedRow(entity, where, sql)
   const sets = [...values.keys()].map((column) => `${column.sqlName} = ${valueSql(values, column, sql)}`).join(', ')
-  const same = entity.key.map((column) => `t.${column.sqlName} = old.${column.sqlName}`).join(' and ')
   return sql.statement(
     `with old as materialized (${old}),
-    w as (update ${entity.sqlName} t set ${sets} from old where ${same} returning t.*)
+    w as (update ${entity.sqlName} t set ${sets} from old where ${sameRow(entity, holds, sql)} returning t.*)
     select (select count(*) from old)::text, (${oneAsJson(entity.visibleColumns, 'w')})::text,
       (${oneAsJson(entity.allColumns, 'old')})::text, ${ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w')})::text`)}`,
   )
 }
 
-/** Deletes one row. Its one row: the old row with every column, or null if there was none. */
-export function deleteStatement({ entity, where }: Delete): Statement {
+/** Locks one row without changing it. Its row is as that of `updateStatement`. */
+export function lockStatement({ entity, where, holds }: Omit<Target, 'key'>): Statement {
   const sql = new SqlText()
+  const old = lockedRow(entity, where, sql)
   return sql.statement(
-    `with w as (delete from ${entity.sqlName} t where ${conditionSql(where, 't', sql)} returning t.*)
-    select (${oneAsJson(entity.allColumns, 'w')})::text`,
+    `with old as materialized (${old}), w as (select t.* from old t where ${holds ? conditionSql(holds, 't', sql) : 'true'})
+    select (select count(*) from old)::text, (${oneAsJson(entity.visibleColumns, 'w')})::text,
+      (${oneAsJson(entity.allColumns, 'old')})::text, ${ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w')})::text`)}`,
   )
+}
+
+/** Deletes one row. Its one row: was it there, and the old row with every column, or null if it was not deleted. */
+export function deleteStatement({ entity, where, holds }: Omit<Target, 'key'>): Statement {
+  const sql = new SqlText()
+  const old = lockedRow(entity, where, sql)
+  return sql.statement(
+    `with old as materialized (${old}),
+    w as (delete from ${entity.sqlName} t using old where ${sameRow(entity, holds, sql)} returning t.*)
+    select (select count(*) from old)::text, (${oneAsJson(entity.allColumns, 'w')})::text`,
+  )
+}
+
+// `for update` sees the newest version, also one that was committed while this waited for it: the old row is true.
+const lockedRow = (entity: Entity, where: Condition, sql: SqlText) =>
+  `select t.* from ${entity.sqlName} t where ${conditionSql(where, 't', sql)} for update`
+
+function sameRow(entity: Entity, holds: Condition | undefined, sql: SqlText): string {
+  const same = entity.key.map((column) => `t.${column.sqlName} = old.${column.sqlName}`).join(' and ')
+  return holds ? `${same} and (${conditionSql(holds, 't', sql)})` : same
 }
 
 /** The columns that any of the rows names; with none, the key, which then takes its default. */
