@@ -70,7 +70,7 @@ describe('a row', () => {
   })
 
   test('is spelled as the database does when the server says so', () => {
-    type Spelled = EntityOf<Schema, 'users', 'passwordHash', 'tenantId', 'database'>
+    type Spelled = EntityOf<Schema, 'users', 'password_hash', 'tenant_id', 'database'>
     expectTypeOf<keyof Spelled['row']>().toEqualTypeOf<
       'id' | 'tenant_id' | 'name' | 'email' | 'age' | 'status' | 'role' | 'prefs' | 'created_at'
     >()

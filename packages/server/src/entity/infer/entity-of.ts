@@ -14,7 +14,8 @@ export type EntityKey<Schema> = {
 /**
  * The shape of one table or view of a Drizzle schema, as clients see it.
  *
- * `Hidden` columns are gone from everything; `Stamped` ones, which the server sets, from what may be written. The key
+ * `Hidden` columns are gone from everything; `Stamped` ones, which the server sets, from what may be written; both are
+ * wire names. The key
  * is that of the column marked `.primaryKey()`. A composite key is not visible in a table's type, so its key is an
  * object of any of the columns. A view cannot be written, and has a key only if a column of it is a primary key.
  */
@@ -24,7 +25,14 @@ export type EntityOf<
   Hidden extends string = never,
   Stamped extends string = never,
   Names extends WireNames = 'property',
-> = ShapeFrom<ColumnsOf<Schema[Name]>, IsView<Schema[Name]>, RelationsOf<Schema, Schema[Name]>, Hidden, Stamped, Names>
+> = ShapeFrom<
+  ColumnsOf<Schema[Name]>,
+  IsView<Schema[Name]>,
+  RelationsOf<Schema, Schema[Name]>,
+  PropertyOf<ColumnsOf<Schema[Name]>, Hidden, Names>,
+  PropertyOf<ColumnsOf<Schema[Name]>, Stamped, Names>,
+  Names
+>
 
 // `& {}` makes editors and errors show the columns, and not these types' names.
 type Flat<Of> = { [Key in keyof Of]: Of[Key] } & {}
@@ -45,6 +53,13 @@ type ShapeFrom<Columns, View, Relations, Hidden extends string, Stamped extends 
     : WireOf<Columns[PrimaryOf<Columns> & keyof Columns]>
   readonly relations: Relations
 }
+
+/** The properties that columns have by their wire names. */
+type PropertyOf<Columns, Wire extends string, Names> = Names extends 'database'
+  ? {
+      [Key in keyof Columns & string]: NameOf<Columns[Key], Key, Names> extends Wire ? Key : never
+    }[keyof Columns & string]
+  : Wire
 
 type Kept<Columns, Gone> = Exclude<keyof Columns & string, Gone> & keyof Columns
 
