@@ -1,4 +1,4 @@
-import { connect } from '@mqttspec/client'
+import { connect, isSpecError } from '@mqttspec/client'
 import type { api } from '../api.ts'
 import { follow } from '../follow.ts'
 import type { Device, Spec } from '../rows.ts'
@@ -94,9 +94,17 @@ export class SimulatedDevice {
   }
 
   async #report(spec: Spec, { status, ...measures }: Report, signal: AbortSignal): Promise<void> {
-    // Only a status that changed is told: somebody may have switched the device off meanwhile, and is right.
-    const change = status === this.#orders.status ? {} : { status }
-    await spec.update('devices', this.#id, { ...measures, ...change, last_seen: new Date() }, { signal })
-    this.#orders = { ...this.#orders, ...change }
+    const row = { ...measures, last_seen: new Date() }
+    const { status: before } = this.#orders
+    if (status === before) await spec.update('devices', this.#id, row, { signal })
+    else {
+      try {
+        await spec.update('devices', this.#id, { ...row, status }, { if: { status: before }, signal })
+        this.#orders = { ...this.#orders, status }
+      } catch (error) {
+        // Somebody has switched it meanwhile, and is right; the device is about to hear of it.
+        if (!isSpecError(error) || error.code !== 'precondition_failed') throw error
+      }
+    }
   }
 }
