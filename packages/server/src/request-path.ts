@@ -6,7 +6,6 @@ import { parseMessage } from './decode/parse-message.ts'
 import { type Read, resolveRead } from './decode/resolve-read.ts'
 import { resolveSubscribe } from './decode/resolve-subscribe.ts'
 import { describeEntity } from './entity/describe-entity.ts'
-import type { Entity } from './entity/entity.ts'
 import type { Registry } from './entity/registry.ts'
 import type { Logger } from './logger.ts'
 import { explainFailure } from './reply/explain-failure.ts'
@@ -52,22 +51,16 @@ export async function answer(message: IncomingMessage, steps: RequestSteps): Pro
 async function outcomeOf(incoming: IncomingMessage, steps: RequestSteps): Promise<Outcome> {
   const parsed = parseMessage(incoming.payload, steps.limits)
   if ('error' in parsed) return { payload: errorReply(parsed.id, parsed.error) }
-  const seen: { entity?: Entity } = {}
   try {
-    const outcome = await act(parsed.message, incoming, steps, seen)
+    const outcome = await act(parsed.message, incoming, steps)
     return withinLimit(outcome, parsed.id, steps.limits)
   } catch (error) {
-    return { payload: errorReply(parsed.id, explainFailure(error, parsed.id, seen.entity, steps.logger)) }
+    return { payload: errorReply(parsed.id, explainFailure(error, parsed.id, steps.registry, steps.logger)) }
   }
 }
 
-/** Does what a message asks. `seen.entity` is set as soon as it is known, so that a failure can be explained by it. */
-function act(
-  message: Up,
-  incoming: IncomingMessage,
-  steps: RequestSteps,
-  seen: { entity?: Entity },
-): Outcome | Promise<Outcome> {
+/** Does what a message asks. */
+function act(message: Up, incoming: IncomingMessage, steps: RequestSteps): Outcome | Promise<Outcome> {
   switch (message.type) {
     case 'ping':
       return { payload: pongReply(message.id ?? '') }
@@ -85,19 +78,13 @@ function act(
         }),
       })
     case 'request':
-      return request(message, incoming, steps, seen)
+      return request(message, incoming, steps)
   }
 }
 
-async function request(
-  message: Request,
-  incoming: IncomingMessage,
-  steps: RequestSteps,
-  seen: { entity?: Entity },
-): Promise<Outcome> {
+async function request(message: Request, incoming: IncomingMessage, steps: RequestSteps): Promise<Outcome> {
   if (message.operation === 'batch') return once(incoming, message.id, steps, () => batch(message, steps))
   const entity = steps.registry.find(message.entity, message.schema)
-  seen.entity = entity
   switch (message.operation) {
     case 'read':
       return replyOf(message.id, await read(resolveRead(entity, message, steps.registry, steps.limits), steps.database))

@@ -1,3 +1,4 @@
+import { decodeJson } from '@mqttspec/protocol'
 import type { Runner } from './database.ts'
 
 /** What the database itself knows of a column. */
@@ -15,6 +16,8 @@ export interface CatalogTable {
   readonly columns: ReadonlyMap<string, CatalogColumn>
   /** Names of constraints and unique indexes, each with the columns that it is about. */
   readonly constraints: ReadonlyMap<string, readonly string[]>
+  /** The columns of each unique index over whole rows: what `on conflict` can name. */
+  readonly uniques: readonly (readonly string[])[]
 }
 
 /** Tables by `schema.name`. */
@@ -44,12 +47,13 @@ const COLUMNS = `
 
 const CONSTRAINTS = `
   select n.nspname || '.' || c.relname, k.conname, to_json(array(
-      select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = any(k.conkey)))::text
+      select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = any(k.conkey)))::text, 'false'
   from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
   where n.nspname || '.' || c.relname = any($1::text::text[])
   union all
   select n.nspname || '.' || c.relname, x.relname, to_json(array(
-      select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = any(i.indkey)))::text
+      select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = any(i.indkey)))::text,
+    (i.indpred is null and i.indexprs is null and i.indimmediate)::text
   from pg_index i join pg_class c on c.oid = i.indrelid join pg_class x on x.oid = i.indexrelid
     join pg_namespace n on n.oid = c.relnamespace
   where i.indisunique and n.nspname || '.' || c.relname = any($1::text::text[])`
@@ -59,9 +63,12 @@ export async function readCatalog(database: Runner, tables: readonly string[]): 
   const params = [`{${tables.map((table) => `"${table.replace(/["\\]/g, '\\$&')}"`).join(',')}}`]
   const columns = await database.run({ text: COLUMNS, params })
   const constraints = await database.run({ text: CONSTRAINTS, params })
-  const catalog = new Map<string, { columns: Map<string, CatalogColumn>; constraints: Map<string, string[]> }>()
+  const catalog = new Map<
+    string,
+    { columns: Map<string, CatalogColumn>; constraints: Map<string, string[]>; uniques: string[][] }
+  >()
   for (const [table, column, unique, indexed, byBytes, ascii] of columns) {
-    const known = catalog.get(table ?? '') ?? { columns: new Map(), constraints: new Map() }
+    const known = catalog.get(table ?? '') ?? { columns: new Map(), constraints: new Map(), uniques: [] }
     catalog.set(table ?? '', known)
     known.columns.set(column ?? '', {
       unique: unique === 'true',
@@ -70,8 +77,11 @@ export async function readCatalog(database: Runner, tables: readonly string[]): 
       folding: ascii === 'true' ? 'ascii' : 'unicode',
     })
   }
-  for (const [table, name, of] of constraints) {
-    catalog.get(table ?? '')?.constraints.set(name ?? '', JSON.parse(of ?? '[]'))
+  for (const [table, name, of, unique] of constraints) {
+    const known = catalog.get(table ?? '')
+    const names = decodeJson(of ?? '[]') as string[]
+    known?.constraints.set(name ?? '', names)
+    if (unique === 'true') known?.uniques.push(names)
   }
   return catalog
 }

@@ -113,8 +113,7 @@ function resolveOnConflict(
   const path = ['options', 'on_conflict', 'columns']
   const columns = option.columns.map((name, index) => resolveColumn(entity, name, [...path, index]))
   const names = columns.map(({ name }) => name).sort()
-  const unique = [...entity.constraints.values(), entity.key.map(({ name }) => name)]
-  if (columns.length > 0 && unique.some((of) => [...of].sort().join() === names.join()))
+  if (columns.length > 0 && entity.uniques.some((of) => [...of].sort().join() === names.join()))
     return { columns, do: option.do }
   throw new SpecError('invalid_options', `No unique constraint of ${entity.name} is on just these columns.`, { path })
 }

@@ -36,7 +36,7 @@ export function buildEntity(source: SchemaSource, declaration: EntityDeclaration
     allColumns: built,
     key: [...key].flatMap(({ wireName }) => built.find((column) => column.name === wireName) ?? []),
     relations: relationsOf(source, table),
-    constraints: constraintsOf(known, columns, hidden),
+    ...constraintsOf(known, columns, hidden),
   }
 }
 
@@ -80,10 +80,14 @@ function enumOf(column: PgColumn): PgEnum<[string, ...string[]]> | undefined {
 }
 
 function constraintsOf(known: CatalogTable, columns: readonly TableColumn[], hidden: ReadonlySet<string>) {
-  const wireName = (name: string) => columns.find(({ databaseName }) => databaseName === name)?.wireName ?? name
-  return new Map(
-    [...known.constraints].map(
-      ([name, of]) => [name, of.map(wireName).filter((column) => !hidden.has(column))] as const,
+  const wireNames = (names: readonly string[]) =>
+    names.map((name) => columns.find(({ databaseName }) => databaseName === name)?.wireName ?? name)
+  return {
+    constraints: new Map(
+      [...known.constraints].map(
+        ([name, of]) => [name, wireNames(of).filter((column) => !hidden.has(column))] as const,
+      ),
     ),
-  )
+    uniques: known.uniques.map(wireNames),
+  }
 }

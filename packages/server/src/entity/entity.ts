@@ -53,4 +53,6 @@ export interface Entity {
   readonly relations: ReadonlyMap<string, Relation>
   /** Constraints and unique indexes, each with the wire names of the visible columns that it is about. */
   readonly constraints: ReadonlyMap<string, readonly string[]>
+  /** The wire names of the columns of each unique index over whole rows. */
+  readonly uniques: readonly (readonly string[])[]
 }

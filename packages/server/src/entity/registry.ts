@@ -40,6 +40,11 @@ export class Registry {
     return entity
   }
 
+  /** The entity over a table, by the names that Postgres gives in an error. */
+  overTable(schema: string | undefined, table: string | undefined): Entity | undefined {
+    return [...this.#entities.values()].find(({ tableName }) => tableName === `${schema ?? 'public'}.${table}`)
+  }
+
   /** Every entity. */
   all(): Iterable<Entity> {
     return this.#entities.values()

@@ -24,7 +24,8 @@ export function tableColumns(table: PgTable, names: WireNames, casing: Casing): 
 export function primaryKeyOf(table: PgTable, columns: readonly TableColumn[]): readonly TableColumn[] {
   const composite = getTableConfig(table).primaryKeys[0]
   if (!composite) return columns.filter(({ column }) => column.primary)
-  return composite.columns.flatMap((part) => columns.find(({ column }) => column === part) ?? [])
+  // Drizzle hands its extra configuration copies of the columns: only the names are the same.
+  return composite.columns.flatMap((part) => columns.find(({ column }) => column.name === part.name) ?? [])
 }
 
 /** `schema.table`, unquoted. */

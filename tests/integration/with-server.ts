@@ -1,0 +1,52 @@
+import type { ListenOptions, Server } from '@mqttspec/server'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { WireClient } from '../wire-client.ts'
+
+/** What the tests of a file share: a server, and for each test a client of its own. */
+export interface Running {
+  readonly server: Server
+  readonly url: string
+  /** A client of this test, called `alice`. */
+  readonly client: WireClient
+  /** One more client of this test. */
+  connect(clientId: string): Promise<WireClient>
+}
+
+/** Starts a server before the file's tests and stops it after them. */
+export function withServer(
+  api: { listen(options: ListenOptions): Promise<Server> },
+  options: ListenOptions = {},
+): Running {
+  let server: Server | undefined
+  let clients: WireClient[] = []
+  const connect = async (clientId: string) => {
+    const client = await WireClient.connect(running.url, clientId, options.topicPrefix)
+    clients.push(client)
+    return client
+  }
+  const running: Running = {
+    get server() {
+      if (!server) throw new Error('the server has not started')
+      return server
+    },
+    get url() {
+      return `mqtt://127.0.0.1:${running.server.addresses.mqtt?.port}`
+    },
+    get client() {
+      const [first] = clients
+      if (!first) throw new Error('no client has connected')
+      return first
+    },
+    connect,
+  }
+  beforeAll(async () => {
+    server = await api.listen({ broker: { port: 0, webSocket: { port: 0 } }, ...options })
+  }, 60_000)
+  afterAll(async () => server?.close())
+  beforeEach(async () => void (await connect('alice')))
+  afterEach(async () => {
+    for (const client of clients) await client[Symbol.asyncDispose]()
+    clients = []
+  })
+  return running
+}
