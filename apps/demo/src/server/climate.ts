@@ -10,8 +10,8 @@ export interface Climate {
 /** A number from 0 to 1, as of `Math.random`. */
 export type Random = () => number
 
-/** How likely a calm device is to be heated in any one second: with a dozen devices, one every quarter of a minute. */
-const HEATING_CHANCE = 1 / 180
+/** How likely a calm device is to be heated in any one second: with a dozen devices, one every twenty seconds. */
+const HEATING_CHANCE = 1 / 240
 
 /** Where a device of this kind begins. */
 export const calm = (kind: Kind): Climate => ({

@@ -45,6 +45,6 @@ function fillAlarm(target: HTMLElement, device: Device): void {
   const [name, about, temperature] = target.children
   const over = device.temperature === null ? null : device.temperature - device.threshold
   if (name) write(name, device.name)
-  if (about) write(about, `${device.site} · ${degrees(over)}° over its ${degrees(device.threshold)} °C`)
+  if (about) write(about, `${degrees(over)}° over ${degrees(device.threshold)} °C · ${device.site}`)
   if (temperature) write(temperature, `${degrees(device.temperature)} °C`)
 }
