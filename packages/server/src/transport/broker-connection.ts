@@ -110,7 +110,7 @@ export class BrokerConnection {
     if (group !== undefined && first) await proveSharedSubscriptions(client, `${this.#statusTopic}/probe`)
     const filter = group === undefined ? requests : `$share/${group}/${requests}`
     await client.subscribeAsync(filter, { qos: this.#settings.qos.request }).catch((cause: unknown) => {
-      throw isRefusal(cause) ? new BrokerRefusal(`it may not subscribe to ${filter}`, { cause }) : cause
+      throw isSubackRefusal(cause) ? new BrokerRefusal(`it may not subscribe to ${filter}`, { cause }) : cause
     })
   }
 
@@ -188,6 +188,10 @@ export class BrokerConnection {
 
 /** The broker answered, and trying again would not change its mind. */
 class BrokerRefusal extends Error {}
+
+/** mqtt.js hands on the SUBACK that it did not like. */
+const isSubackRefusal = (cause: unknown): boolean =>
+  cause instanceof Error && 'packet' in cause && cause.packet !== undefined
 
 /** A CONNACK with a return code is one, too. */
 const isRefusal = (cause: unknown): boolean =>

@@ -13,6 +13,9 @@ const CROWDED = { messages: 1_000, bytes: 1024 * 1024 }
 /** From here on messages are dropped. */
 const FULL = { messages: 10_000, bytes: 32 * 1024 * 1024 }
 
+/** Messages at QoS 2 that are under way at once: Mosquitto 2.0.11 forgets those over its window of 20. */
+const QOS_2_WINDOW = 20
+
 const DONE = Promise.resolve()
 
 /**
@@ -24,6 +27,9 @@ export class PublishQueue {
   readonly #pending = new Set<Pending>()
   /** Clients that missed notifications: the next ones are dropped too, until they can be told. */
   readonly #missed = new Set<string>()
+  /** Those of them that the broker's client was not given yet. */
+  #unsent: Pending[] = []
+  #underWay = 0
   #bytes = 0
   #client: MqttClient | undefined
   #waiting: (() => void)[] = []
@@ -49,13 +55,16 @@ export class PublishQueue {
   /** The broker is there. */
   attach(client: MqttClient): void {
     this.#client = client
-    for (const pending of this.#pending) this.#publish(client, pending)
+    this.#underWay = 0
+    this.#unsent = [...this.#pending]
+    this.#pump(client)
     this.#relieved()
   }
 
   /** The broker is gone. */
   detach(): void {
     this.#client = undefined
+    this.#unsent = []
     for (const pending of this.#pending) if (pending.qos === 0) this.#remove(pending)
     this.#resume()
   }
@@ -82,13 +91,27 @@ export class PublishQueue {
     const pending = { topic, payload: typeof payload === 'string' ? payload : Buffer.from(payload), qos }
     this.#pending.add(pending)
     this.#bytes += payload.length
-    if (this.#client) this.#publish(this.#client, pending)
+    if (!this.#client) return
+    this.#unsent.push(pending)
+    this.#pump(this.#client)
+  }
+
+  /** Gives the client what it may have now, in order. */
+  #pump(client: MqttClient): void {
+    for (let next = this.#unsent[0]; next; next = this.#unsent[0]) {
+      if (next.qos === 2 && this.#underWay >= QOS_2_WINDOW) return
+      this.#unsent.shift()
+      this.#publish(client, next)
+    }
   }
 
   #publish(client: MqttClient, pending: Pending): void {
+    if (pending.qos === 2) this.#underWay += 1
     client.publish(pending.topic, pending.payload, { qos: pending.qos }, (error) => {
       if (error || client !== this.#client) return // the connection is lost: it is sent again on the next
+      if (pending.qos === 2) this.#underWay -= 1
       this.#remove(pending)
+      this.#pump(client)
       this.#relieved()
     })
   }
