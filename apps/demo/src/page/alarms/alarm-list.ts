@@ -6,7 +6,7 @@ import { findNamed } from '../dom/find.ts'
 import { KeyedList } from '../dom/keyed-list.ts'
 import { write } from '../dom/write.ts'
 
-const CHANGES = 4
+const CHANGES = 3
 
 /** The devices that are in alarm, the newest first; under them, who entered and who left the set of late. */
 export class AlarmList {
