@@ -206,8 +206,9 @@ export class BrokerClients {
     const { session } = connection
     if (!session || connection.hasEnded) return
     this.#announced.add(connection)
-    this.#receiver.connected(session.clientId)
     connection.open()
+    this.#receiver.connected(session.clientId)
+    if (connection.hasEnded) return // the server wanted to see no more of it
     session.attach(connection)
     for (const filter of session.filters.keys()) this.#listening(session, filter)
     connection.answered()

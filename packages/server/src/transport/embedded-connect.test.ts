@@ -122,6 +122,14 @@ describe('the end of a connection', () => {
     started.broker.disconnect('nobody')
   })
 
+  it('may be the first thing that the server does, and leaves nothing attached', async () => {
+    await using started = await startBroker({ connected: ({ broker }, clientId) => broker.disconnect(clientId) })
+    await using client = new RawClient(started.port)
+    await client.connect('dev', { clean: false })
+    await client.whenClosed()
+    expect(started.log).toEqual(['connected dev', 'disconnected dev'])
+  })
+
   it('of a client that is taken over comes before its successor, at any pace', async () => {
     await using started = await startBroker()
     const clients = Array.from({ length: 12 }, () => new RawClient(started.port))

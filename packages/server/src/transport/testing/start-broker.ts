@@ -11,6 +11,7 @@ import type {
 /** What a test may say instead of the defaults. */
 export interface StartOptions extends EmbeddedBrokerOptions, Partial<TransportSettings> {
   readonly connecting?: (client: ConnectingClient) => Promise<ConnectRefusal | undefined>
+  readonly connected?: (broker: StartedBroker, clientId: string) => void
   /** Answers a request, instead of nothing. */
   readonly answer?: (broker: StartedBroker, clientId: string, payload: string) => void
 }
@@ -71,7 +72,10 @@ export class StartedBroker implements AsyncDisposable {
         this.connecting.push(client)
         return this.#options.connecting?.(client) ?? Promise.resolve(undefined)
       },
-      connected: (clientId) => void log.push(`connected ${clientId}`),
+      connected: (clientId) => {
+        log.push(`connected ${clientId}`)
+        this.#options.connected?.(this, clientId)
+      },
       disconnected: (clientId, ended) => void log.push(`disconnected ${clientId}${ended ? ' session ended' : ''}`),
       message: ({ clientId, payload }) => {
         const message = { clientId, payload: Buffer.from(payload).toString() }
