@@ -1,5 +1,5 @@
 import { defineSpec } from '@mqttspec/server'
-import { relations } from 'drizzle-orm'
+import { relations, sql } from 'drizzle-orm'
 import { type AnyPgColumn, integer, pgTable, primaryKey, serial, text } from 'drizzle-orm/pg-core'
 
 export const authors = pgTable('authors', {
@@ -52,7 +52,17 @@ const schema = { authors, articles, tags, articleTags, authorsRelations, article
 
 /** A small schema with every kind of relation, a composite key and a hidden column. */
 export const blog = defineSpec({ schema })
-  .entity('authors', { omit: ['secret'] })
+  .entity('authors', {
+    omit: ['secret'],
+    computed: {
+      initial: (t) => sql<string>`upper(left(${t.name}, ${1}))`,
+      decade: (t) => sql<number>`${t.age} / 10`,
+    },
+    operators: {
+      olderThan: (t, value) => sql`${t.age} > ${Number(value)}`,
+      named: (t, value) => sql`${t.name} = ${String(value)}`,
+    },
+  })
   .entity('articles')
   .entity('tags')
   .entity('articleTags')

@@ -1,7 +1,8 @@
 import type { HasShape, SpecShape } from '@mqttspec/protocol'
+import type { SQL } from 'drizzle-orm'
 import { createServer, type Server } from './create-server.ts'
 import { checkDeclaration, type SchemaSource } from './entity/check-declaration.ts'
-import type { Casing, EntityDeclaration, WireNames } from './entity/entity-options.ts'
+import type { Casing, EntityDeclaration, EntityOptions, WireNames } from './entity/entity-options.ts'
 import type { EntityKey, EntityOf } from './entity/infer/entity-of.ts'
 import type { ListenOptions } from './listen-options.ts'
 
@@ -16,11 +17,18 @@ export interface SpecOptions<Schema, Names extends WireNames> {
 }
 
 /** How one table is registered. */
-export interface TypedEntityOptions<Name extends string, Column extends string> {
+export interface TypedEntityOptions<Name extends string, Column extends string, Table> {
   /** Its name on the wire, where it is not to be its key in the schema. */
   readonly name?: Name
   /** Columns that no client can see, name or write. */
   readonly omit?: readonly Column[]
+  /** Named expressions that a client may ask for in `columns`, filter by and sort by. */
+  readonly computed?: Readonly<Record<string, (table: Table) => SQL>>
+  /**
+   * Named conditions that a client may filter by, in `customOperators`. The value is what the client sent: check it;
+   * in `sql` it becomes a parameter, never text.
+   */
+  readonly operators?: Readonly<Record<string, (table: Table, value: unknown) => SQL>>
 }
 
 type ColumnName<Schema, Key extends keyof Schema, Names extends WireNames> = keyof EntityOf<
@@ -55,9 +63,10 @@ export class Spec<Schema, Names extends WireNames, Shape extends SpecShape> impl
     const Hidden extends ColumnName<Schema, Key, Names> = never,
   >(
     schemaKey: Key,
-    options: TypedEntityOptions<Name, Hidden> = {},
+    options: TypedEntityOptions<Name, Hidden, Schema[Key]> = {},
   ): Spec<Schema, Names, Shape & { readonly [Entity in Name]: EntityOf<Schema, Key, Hidden, never, Names> }> {
-    const declaration: EntityDeclaration = { schemaKey, options }
+    // What a user's expressions take is the table of this entity, aliased.
+    const declaration: EntityDeclaration = { schemaKey, options: options as unknown as EntityOptions }
     checkDeclaration(this.#source, declaration)
     const nameOf = (entity: EntityDeclaration) => entity.options.name ?? entity.schemaKey
     if (this.#declarations.some((other) => nameOf(other) === nameOf(declaration))) {

@@ -1,7 +1,7 @@
 import { type Limits, type Request, SpecError, type SubscribeRequest, type Up } from '@mqttspec/protocol'
 import type { Notifier } from './change/notify/notifier.ts'
 import type { Database } from './db/database.ts'
-import { type Result, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
+import { type Result, runAggregate, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
 import { parseMessage } from './decode/parse-message.ts'
 import { type Read, resolveRead } from './decode/resolve-read.ts'
 import { resolveSubscribe } from './decode/resolve-subscribe.ts'
@@ -120,6 +120,7 @@ function subscribe(message: SubscribeRequest, clientId: string, steps: RequestSt
 }
 
 function read(resolved: Read, database: Database): Promise<Result> {
+  if ('aggregate' in resolved) return runAggregate(database, resolved.aggregate)
   if ('many' in resolved) return runReadMany(database, resolved.many)
   return 'one' in resolved ? runReadOne(database, resolved.one) : runReadRank(database, resolved.rank)
 }

@@ -30,6 +30,8 @@ const BY_NAME: Readonly<Record<string, (facts: TypeFacts) => ColumnKind>> = {
   text: ({ sqlType, collation }) => text(sqlType, 'text', collation),
   varchar: ({ sqlType, collation }) => text(sqlType, 'varchar', collation),
   char: ({ sqlType, collation }) => paddedText(sqlType, collation),
+  'character varying': ({ sqlType, collation }) => text(sqlType, 'varchar', collation),
+  character: ({ sqlType, collation }) => paddedText(sqlType, collation),
   citext: () => caseInsensitiveText,
   uuid: () => uuid,
   json: () => jsonText,
@@ -38,6 +40,8 @@ const BY_NAME: Readonly<Record<string, (facts: TypeFacts) => ColumnKind>> = {
   date: () => date,
   time: ({ sqlType }) => time(sqlType),
   timestamp: ({ sqlType }) => timestamp(sqlType),
+  'time without time zone': ({ sqlType }) => time(sqlType),
+  'timestamp without time zone': ({ sqlType }) => timestamp(sqlType),
   'timestamp with time zone': ({ sqlType }) => timestampWithZone(sqlType),
 }
 

@@ -1,4 +1,6 @@
 import { type Metadata, SpecError } from '@mqttspec/protocol'
+import type { AggregateRead } from '../query/aggregate.ts'
+import { aggregateStatement } from '../query/aggregate-statement.ts'
 import { encodeCursor } from '../query/page-cursor.ts'
 import type { ReadMany, ReadOne, ReadRank } from '../query/read.ts'
 import {
@@ -82,6 +84,13 @@ export async function runReadRank(database: Runner, read: ReadRank): Promise<Res
   if (!row?.[0]) throw notFound(read.entity.name)
   const [data, cut, rank, total] = row
   return { data, metadata: { total: Number(total), count: 1, row_number: Number(rank), ...truncatedOf(cut) } }
+}
+
+/** Computes figures per group. */
+export async function runAggregate(database: Runner, read: AggregateRead): Promise<Result> {
+  const [row] = await database.run(aggregateStatement(read))
+  const { limit, offset } = read
+  return { data: row?.[0] ?? '[]', metadata: { count: Number(row?.[1] ?? 0), limit, offset } }
 }
 
 /** The error for a row that is not there. */

@@ -32,7 +32,7 @@ export function resolveComparison(
 
 /** A column, or a path into a JSON column: `prefs.theme`. */
 function resolvePlace(entity: Entity, name: string, path: Path): { column: Column; part: readonly string[] } {
-  const whole = entity.columns.get(name)
+  const whole = entity.columns.get(name) ?? entity.computed.get(name)
   if (whole) return { column: whole, part: [] }
   const [first = '', ...part] = name.split('.')
   const column = entity.columns.get(first)

@@ -1,28 +1,37 @@
 import { type Limits, type ReadOptions, type ReadRequest, SpecError } from '@mqttspec/protocol'
 import type { Entity } from '../entity/entity.ts'
 import type { Registry } from '../entity/registry.ts'
+import type { AggregateRead } from '../query/aggregate.ts'
 import { type Condition, EVERY_ROW } from '../query/condition.ts'
 import type { ReadMany, ReadOne, ReadRank } from '../query/read.ts'
-import { refuseUnbuilt } from './refuse-unbuilt.ts'
+import { resolveAggregate } from './resolve-aggregate.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import { resolveCursor } from './resolve-cursor.ts'
 import { resolveFilters } from './resolve-filters.ts'
 import { resolveKey } from './resolve-key.ts'
+import { resolveComputedColumns, resolveCustomOperators } from './resolve-named.ts'
 import { resolvePreload } from './resolve-preload.ts'
 import { resolveSort } from './resolve-sort.ts'
 
-/** A checked read: a page, the row that a key names, or a row with its place in a list. */
-export type Read = { readonly many: ReadMany } | { readonly one: ReadOne } | { readonly rank: ReadRank }
+/** A checked read: figures, a page, the row that a key names, or a row with its place in a list. */
+export type Read =
+  | { readonly aggregate: AggregateRead }
+  | { readonly many: ReadMany }
+  | { readonly one: ReadOne }
+  | { readonly rank: ReadRank }
 
 /** Checks a read. Throws `invalid_options`, `invalid_preload`, `cursor_error`, `invalid_data`. */
 export function resolveRead(entity: Entity, request: ReadRequest, registry: Registry, limits: Limits): Read {
   const options = request.options ?? {}
-  refuseUnbuilt(options, ['customOperators', 'computedColumns', 'aggregate'])
-  const columns = resolveColumns(entity, options, ['options'])
-  const where = resolveFilters(entity, options.filters, limits, ['options', 'filters'])
+  const computed = resolveComputedColumns(entity, options.computedColumns)
+  const columns = [...new Set([...resolveColumns(entity, options, ['options']), ...computed])]
+  const filters = resolveFilters(entity, options.filters, limits, ['options', 'filters'])
+  const where = and(filters, resolveCustomOperators(entity, options.customOperators))
+  const key = resolveKey(entity, request.record_id, request.data, ['data'])
+  if (options.aggregate && key) throw beside('record_id')
+  if (options.aggregate) return { aggregate: resolveAggregate(entity, options.aggregate, options, where, limits) }
   const sort = resolveSort(entity, options.sort, ['options', 'sort'])
   const preload = resolvePreload(entity, options.preload, registry, limits, ['options', 'preload'])
-  const key = resolveKey(entity, request.record_id, request.data, ['data'])
   const selection = { entity, columns, preload }
   if (options.fetch_row_number !== undefined) {
     const row = resolveRankedRow(entity, options.fetch_row_number)
@@ -51,8 +60,14 @@ function resolveRankedRow(entity: Entity, key: unknown): Condition {
 }
 
 function and(left: Condition, right: Condition): Condition {
+  if (left === EVERY_ROW) return right
   return right === EVERY_ROW ? left : { is: 'all', of: [left, right] }
 }
+
+const beside = (name: string) =>
+  new SpecError('invalid_options', `An aggregate is of many rows; ${name} has no meaning beside it.`, {
+    path: ['options', 'aggregate'],
+  })
 
 function notAKey(entity: Entity, data: object): SpecError {
   const key = entity.key.map((column) => column.name).join(', ')

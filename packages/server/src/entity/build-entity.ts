@@ -6,6 +6,7 @@ import { quoteIdentifier } from '../query/quote-identifier.ts'
 import { checkDeclaration, type SchemaSource } from './check-declaration.ts'
 import type { Column, Entity } from './entity.ts'
 import type { EntityDeclaration } from './entity-options.ts'
+import { expressionOf } from './expression.ts'
 import { relationsOf } from './relations-of-table.ts'
 import { fullTableName, primaryKeyOf, type TableColumn, tableColumns } from './table-columns.ts'
 
@@ -36,6 +37,13 @@ export function buildEntity(source: SchemaSource, declaration: EntityDeclaration
     allColumns: built,
     key: [...key].flatMap(({ wireName }) => built.find((column) => column.name === wireName) ?? []),
     relations: relationsOf(source, table),
+    computed: new Map(),
+    operators: new Map(
+      Object.entries(declaration.options.operators ?? {}).map(([operator, write]) => [
+        operator,
+        (value: unknown) => expressionOf(table, source.casing, (aliased) => write(aliased, value)),
+      ]),
+    ),
     ...constraintsOf(known, columns, hidden),
   }
 }

@@ -1,9 +1,16 @@
+import type { SQL } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+
 /** How an entity is registered. */
 export interface EntityOptions {
   /** Its name on the wire, where it is not to be its key in the schema object. */
   readonly name?: string
   /** Columns, by wire name, that no client can see, name or write. */
   readonly omit?: readonly string[]
+  /** Named expressions that a client may ask for, filter by and sort by. */
+  readonly computed?: Readonly<Record<string, (table: PgTable) => SQL>>
+  /** Named conditions that a client may filter by, with a value of its own: check it before it becomes a parameter. */
+  readonly operators?: Readonly<Record<string, (table: PgTable, value: unknown) => SQL>>
 }
 
 /** How names come onto the wire: as the properties in Drizzle, or as the columns in the database. */

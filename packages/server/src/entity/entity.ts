@@ -1,6 +1,7 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { ColumnKind } from '../column/column-kind.ts'
 import type { Folding } from '../operators/operator.ts'
+import type { Expression } from './expression.ts'
 
 /** One column of an entity, normalised once. */
 export interface Column {
@@ -8,6 +9,8 @@ export interface Column {
   readonly name: string
   /** Its name in SQL, quoted. */
   readonly sqlName: string
+  /** Of a computed column, what it is; such a column is read only when it is named. */
+  readonly expression?: Expression
   readonly kind: ColumnKind
   readonly folding: Folding
   readonly nullable: boolean
@@ -51,6 +54,10 @@ export interface Entity {
   readonly allColumns: readonly Column[]
   readonly key: readonly Column[]
   readonly relations: ReadonlyMap<string, Relation>
+  /** Computed columns by wire name. */
+  readonly computed: ReadonlyMap<string, Column>
+  /** The server's own operators by name. */
+  readonly operators: ReadonlyMap<string, (value: unknown) => Expression>
   /** Constraints and unique indexes, each with the wire names of the visible columns that it is about. */
   readonly constraints: ReadonlyMap<string, readonly string[]>
   /** The wire names of the columns of each unique index over whole rows. */

@@ -2,7 +2,9 @@ import { readCatalog } from '../db/catalog.ts'
 import { createMissingTables } from '../db/create-missing-tables.ts'
 import type { Database } from '../db/database.ts'
 import { runMigrations } from '../db/run-migrations.ts'
+import { buildEntity } from './build-entity.ts'
 import { checkDeclaration, type SchemaSource } from './check-declaration.ts'
+import { computedColumns } from './computed-columns.ts'
 import type { EntityDeclaration } from './entity-options.ts'
 import { Registry } from './registry.ts'
 import { fullTableName } from './table-columns.ts'
@@ -29,5 +31,10 @@ export async function prepareTables(
     database,
     tables.map(({ schema, name }) => `${schema}.${name}`),
   )
-  return new Registry(source, declarations, catalog)
+  const entities = declarations.map(async (declaration) => {
+    const entity = buildEntity(source, declaration, catalog)
+    const { computed = {} } = declaration.options
+    return { ...entity, computed: await computedColumns(database, entity, computed, source.casing) }
+  })
+  return new Registry(await Promise.all(entities))
 }

@@ -1,25 +1,20 @@
 import { SpecError } from '@mqttspec/protocol'
-import type { Catalog } from '../db/catalog.ts'
-import { buildEntity } from './build-entity.ts'
-import type { SchemaSource } from './check-declaration.ts'
 import type { Entity, Relation } from './entity.ts'
-import type { EntityDeclaration } from './entity-options.ts'
 
-/** The entities of a server. Nothing that was not declared can be reached. */
+/** The entities of a server, and no others. A relation to a table that is not registered leads nowhere. */
 export class Registry {
   readonly #entities: ReadonlyMap<string, Entity>
   /** The first entity of each table: where a relation leads. */
   readonly #bySchemaKey: ReadonlyMap<string, Entity>
 
-  constructor(source: SchemaSource, declarations: readonly EntityDeclaration[], catalog: Catalog) {
-    const declared = new Set(declarations.map(({ schemaKey }) => schemaKey))
-    const entities = declarations.map((declaration) => {
-      const entity = buildEntity(source, declaration, catalog)
-      const reachable = [...entity.relations].filter(([, { schemaKey }]) => declared.has(schemaKey))
-      return { ...entity, relations: new Map(reachable) }
+  constructor(entities: readonly Entity[]) {
+    const registered = new Set(entities.map(({ schemaKey }) => schemaKey))
+    const reachable = entities.map((entity) => {
+      const relations = [...entity.relations].filter(([, { schemaKey }]) => registered.has(schemaKey))
+      return { ...entity, relations: new Map(relations) }
     })
-    this.#entities = new Map(entities.map((entity) => [entity.name, entity]))
-    this.#bySchemaKey = new Map(entities.reverse().map((entity) => [entity.schemaKey, entity]))
+    this.#entities = new Map(reachable.map((entity) => [entity.name, entity]))
+    this.#bySchemaKey = new Map(reachable.reverse().map((entity) => [entity.schemaKey, entity]))
   }
 
   /** The entity that a relation leads to. */

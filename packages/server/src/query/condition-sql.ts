@@ -1,3 +1,4 @@
+import { cellSql } from './cell.ts'
 import type { Comparison, Condition, Operand } from './condition.ts'
 import type { SqlText } from './sql-text.ts'
 
@@ -12,6 +13,8 @@ export function conditionSql(condition: Condition, alias: string, sql: SqlText):
       return `not (${conditionSql(condition.of, alias, sql)})`
     case 'comparison':
       return comparisonSql(condition, alias, sql)
+    case 'expression':
+      return condition.of(alias, sql)
   }
 }
 
@@ -30,7 +33,7 @@ function comparisonSql({ operand, operator, literals }: Comparison, alias: strin
 }
 
 function operandSql({ column, part, form }: Operand, alias: string, sql: SqlText): string {
-  const cell = `${alias}.${column.sqlName}`
+  const cell = cellSql(column, alias, sql)
   if (form === 'column') return cell
   const document = column.kind.cast === 'jsonb' ? cell : `${cell}::jsonb`
   const keys = sql.bindText(`{${part.map((key) => `"${key.replace(/["\\]/g, '\\$&')}"`).join(',')}}`, 'text[]')

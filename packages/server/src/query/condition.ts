@@ -1,5 +1,6 @@
 import type { ColumnKind } from '../column/column-kind.ts'
 import type { Column } from '../entity/entity.ts'
+import type { Expression } from '../entity/expression.ts'
 import type { Operator } from '../operators/operator.ts'
 
 /** Where in the message something stands, for `details.path`. */
@@ -30,6 +31,7 @@ export type Condition =
   | { readonly is: 'any'; readonly of: readonly Condition[] }
   | { readonly is: 'not'; readonly of: Condition }
   | Comparison
+  | { readonly is: 'expression'; readonly of: Expression; readonly path: Path }
 
 /** One comparison, with its values as they came (for memory) and as literals (for SQL). */
 export interface Comparison {

@@ -1,3 +1,4 @@
+import { cellSql } from './cell.ts'
 import type { SortTerm } from './read.ts'
 import type { SqlText } from './sql-text.ts'
 
@@ -19,7 +20,7 @@ export function afterSql(
   alias: string,
   sql: SqlText,
 ): string {
-  const cells = sort.map(({ column }) => `${alias}.${column.sqlName}`)
+  const cells = sort.map(({ column }) => cellSql(column, alias, sql))
   const bound = sort.map(({ column }, index) => {
     const value = values[index] ?? null
     return value === null ? null : sql.bindText(value, column.kind.cast)

@@ -1,4 +1,5 @@
 import type { Statement } from '../db/database.ts'
+import { cellSql } from './cell.ts'
 import { conditionSql } from './condition-sql.ts'
 import { afterSql, reversed } from './keyset.ts'
 import type { ReadMany, ReadOne, ReadRank, SortTerm } from './read.ts'
@@ -23,7 +24,7 @@ export function readManyStatement(read: ReadMany, edge: readonly (string | null)
     read.cursor?.direction === 'backward' ? ` offset greatest((select count(*) from page) - ${limit}, 0)` : ''
   const shown = `(select * from page limit ${limit}${skip})`
   const edgeOf = (row: string) =>
-    `(select json_build_array(${read.sort.map(({ column }) => `t.${column.sqlName}::text`).join(', ')})::text from ${shown} t ${row})`
+    `(select json_build_array(${read.sort.map(({ column }) => `${cellSql(column, 't', sql)}::text`).join(', ')})::text from ${shown} t ${row})`
   return sql.statement(
     `with page as materialized (${page}),
     rows as (${selectRows(read, shown, 't', sql)})
@@ -44,8 +45,8 @@ function pageOf(
   const backward = read.cursor?.direction === 'backward'
   const sort = backward ? reversed(read.sort) : read.sort
   const beyond = edge ? ` and (${afterSql(sort, edge, 't', sql)})` : ''
-  const rows = `select t.* from ${read.entity.sqlName} t where (${where})${beyond} order by ${orderBy(sort, 't')} limit ${limit} + 1 offset ${offset}`
-  return backward ? `select t.* from (${rows}) t order by ${orderBy(read.sort, 't')}` : rows
+  const rows = `select t.* from ${read.entity.sqlName} t where (${where})${beyond} order by ${orderBy(sort, 't', sql)} limit ${limit} + 1 offset ${offset}`
+  return backward ? `select t.* from (${rows}) t order by ${orderBy(read.sort, 't', sql)}` : rows
 }
 
 // A first page that is not full has shown the total already: the count runs only when it is not.
@@ -70,7 +71,7 @@ export function readOneStatement(read: ReadOne): Statement {
 /** One row and its place. Its one row, if the row is in the list: the object, what was cut, its place, the total. */
 export function readRankStatement(read: ReadRank): Statement {
   const sql = new SqlText()
-  const ranked = `select t.*, row_number() over (order by ${orderBy(read.sort, 't')}) as "mqttspec rank" from ${read.entity.sqlName} t where ${conditionSql(read.where, 't', sql)}`
+  const ranked = `select t.*, row_number() over (order by ${orderBy(read.sort, 't', sql)}) as "mqttspec rank" from ${read.entity.sqlName} t where ${conditionSql(read.where, 't', sql)}`
   const row = conditionSql(read.row, 't', sql)
   return sql.statement(
     `with ranked as materialized (${ranked}), found as (select t.* from ranked t where ${row})
@@ -82,7 +83,7 @@ export function readRankStatement(read: ReadRank): Statement {
 /** The sort values of a row, as Postgres writes them. Its one row, if there is one: a cell for each term. */
 export function edgeStatement(read: ReadMany, row: ReadOne['where']): Statement {
   const sql = new SqlText()
-  const cells = (sort: readonly SortTerm[]) => sort.map(({ column }) => `t.${column.sqlName}::text`).join(', ')
+  const cells = (sort: readonly SortTerm[]) => sort.map(({ column }) => `${cellSql(column, 't', sql)}::text`).join(', ')
   return sql.statement(
     `select ${cells(read.sort)} from ${read.entity.sqlName} t where ${conditionSql(row, 't', sql)} limit 1`,
   )

@@ -1,22 +1,23 @@
 import type { Column } from '../entity/entity.ts'
+import { cellSql } from './cell.ts'
 import { conditionSql } from './condition-sql.ts'
 import { quoteIdentifier } from './quote-identifier.ts'
 import type { PreloadRead, Selection, SortTerm } from './read.ts'
 import type { SqlText } from './sql-text.ts'
 
 /** The select list that gives columns under their wire names, in the wire's form. */
-export function selectList(columns: readonly Column[], alias: string): string {
+export function selectList(columns: readonly Column[], alias: string, sql: SqlText): string {
   return columns
-    .map((column) => `${column.kind.select(`${alias}.${column.sqlName}`)} as ${quoteIdentifier(column.name)}`)
+    .map((column) => `${column.kind.select(cellSql(column, alias, sql))} as ${quoteIdentifier(column.name)}`)
     .join(', ')
 }
 
 /** The ORDER BY of some terms. */
-export function orderBy(sort: readonly SortTerm[], alias: string): string {
+export function orderBy(sort: readonly SortTerm[], alias: string, sql: SqlText): string {
   return sort
     .map(({ column, descending, nulls }) => {
       const direction = descending ? ' desc' : ''
-      return `${alias}.${column.sqlName}${direction}${nulls ? ` nulls ${nulls}` : ''}`
+      return `${cellSql(column, alias, sql)}${direction}${nulls ? ` nulls ${nulls}` : ''}`
     })
     .join(', ')
 }
@@ -27,7 +28,9 @@ export function orderBy(sort: readonly SortTerm[], alias: string): string {
  */
 export function selectRows(selection: Selection, source: string, alias: string, sql: SqlText): string {
   const joins = selection.preload.map((preload, index) => join(preload, alias, `${alias}_${index}`, sql))
-  const list = [selectList(selection.columns, alias), ...joins.map(({ column }) => column)].filter(Boolean).join(', ')
+  const list = [selectList(selection.columns, alias, sql), ...joins.map(({ column }) => column)]
+    .filter(Boolean)
+    .join(', ')
   const cut = joins.length > 0 ? `nullif(concat_ws(',', ${joins.map((of) => of.cut).join(', ')}), '')` : 'null::text'
   const from = [`from ${source} ${alias}`, ...joins.map(({ text }) => text)].join('\n')
   return `select (select row_to_json(r) from (select ${list}) r) as j, ${cut} as cut ${from}`
@@ -62,7 +65,7 @@ function one(preload: PreloadRead, parent: string, name: string, sql: SqlText): 
 function many(preload: PreloadRead, parent: string, name: string, sql: SqlText): string {
   const limit = sql.bindText(String(preload.limit), 'int8')
   const offset = sql.bindText(String(preload.offset), 'int8')
-  const rows = `(select ${name}t.* ${related(preload, parent, name, sql)} order by ${orderBy(preload.sort, `${name}t`)} limit ${limit} + 1 offset ${offset})`
+  const rows = `(select ${name}t.* ${related(preload, parent, name, sql)} order by ${orderBy(preload.sort, `${name}t`, sql)} limit ${limit} + 1 offset ${offset})`
   const shown = `${name}b.n <= ${limit}`
   return `select coalesce(json_agg(${name}b.j order by ${name}b.n) filter (where ${shown}), '[]') as data,
     nullif(concat_ws(',', case when count(*) > ${limit} then '${preload.place.replaceAll("'", "''")}' end,

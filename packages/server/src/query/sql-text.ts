@@ -17,6 +17,12 @@ export class SqlText {
     return cast === 'text' ? parameter : `${parameter}::${cast}`
   }
 
+  /** A parameter that takes its type from where it stands; for the server's own expressions. */
+  bindUntyped(text: string): string {
+    this.#params.push(text)
+    return `$${this.#params.length}`
+  }
+
   /** The finished statement. */
   statement(text: string): Statement {
     return { text, params: this.#params }

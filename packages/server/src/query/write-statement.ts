@@ -20,7 +20,7 @@ export function createStatement(entity: Entity, rows: readonly RowValues[], onCo
   if (onConflict && row) return upsertStatement(entity, row, onConflict, insert, columns, sql)
   return sql.statement(
     `with w as (${insert} returning *)
-    select (${manyAsJson(entity.visibleColumns, 'w')})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'w')})::text`)}, null::text`,
+    select (${manyAsJson(entity.visibleColumns, 'w', sql)})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'w', sql)})::text`)}, null::text`,
   )
 }
 
@@ -47,8 +47,8 @@ function upsertStatement(
   return sql.statement(
     `with old as materialized (select t.* from ${entity.sqlName} t where ${same} for update),
     w as (${insert} on conflict (${target}) do ${action} returning *), stored as (${result})
-    select (${manyAsJson(entity.visibleColumns, 'stored')})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'stored')})::text`)},
-      (select coalesce(json_agg(r), '[null]') from (select ${selectList(entity.allColumns, 't')} from old t) r)::text`,
+    select (${manyAsJson(entity.visibleColumns, 'stored', sql)})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'stored', sql)})::text`)},
+      (select coalesce(json_agg(r), '[null]') from (select ${selectList(entity.allColumns, 't', sql)} from old t) r)::text`,
   )
 }
 
@@ -63,8 +63,8 @@ export function updateStatement({ entity, where, holds }: Omit<Target, 'key'>, v
   return sql.statement(
     `with old as materialized (${old}),
     w as (update ${entity.sqlName} t set ${sets} from old where ${sameRow(entity, holds, sql)} returning t.*)
-    select (select count(*) from old)::text, (${oneAsJson(entity.visibleColumns, 'w')})::text,
-      (${oneAsJson(entity.allColumns, 'old')})::text, ${ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w')})::text`)}`,
+    select (select count(*) from old)::text, (${oneAsJson(entity.visibleColumns, 'w', sql)})::text,
+      (${oneAsJson(entity.allColumns, 'old', sql)})::text, ${ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w', sql)})::text`)}`,
   )
 }
 
@@ -74,8 +74,8 @@ export function lockStatement({ entity, where, holds }: Omit<Target, 'key'>): St
   const old = lockedRow(entity, where, sql)
   return sql.statement(
     `with old as materialized (${old}), w as (select t.* from old t where ${holds ? conditionSql(holds, 't', sql) : 'true'})
-    select (select count(*) from old)::text, (${oneAsJson(entity.visibleColumns, 'w')})::text,
-      (${oneAsJson(entity.allColumns, 'old')})::text, ${ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w')})::text`)}`,
+    select (select count(*) from old)::text, (${oneAsJson(entity.visibleColumns, 'w', sql)})::text,
+      (${oneAsJson(entity.allColumns, 'old', sql)})::text, ${ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w', sql)})::text`)}`,
   )
 }
 
@@ -86,7 +86,7 @@ export function deleteStatement({ entity, where, holds }: Omit<Target, 'key'>): 
   return sql.statement(
     `with old as materialized (${old}),
     w as (delete from ${entity.sqlName} t using old where ${sameRow(entity, holds, sql)} returning t.*)
-    select (select count(*) from old)::text, (${oneAsJson(entity.allColumns, 'w')})::text`,
+    select (select count(*) from old)::text, (${oneAsJson(entity.allColumns, 'w', sql)})::text`,
   )
 }
 
@@ -111,11 +111,11 @@ function valueSql(row: RowValues, column: Column, sql: SqlText): string {
   return literal === null ? sql.bindText(null, column.kind.cast) : sql.bind(literal)
 }
 
-const manyAsJson = (columns: readonly Column[], source: string) =>
-  `select coalesce(json_agg(r), '[]') from (select ${selectList(columns, 't')} from ${source} t) r`
+const manyAsJson = (columns: readonly Column[], source: string, sql: SqlText) =>
+  `select coalesce(json_agg(r), '[]') from (select ${selectList(columns, 't', sql)} from ${source} t) r`
 
-const oneAsJson = (columns: readonly Column[], source: string) =>
-  `select row_to_json(r) from (select ${selectList(columns, 't')} from ${source} t) r`
+const oneAsJson = (columns: readonly Column[], source: string, sql: SqlText) =>
+  `select row_to_json(r) from (select ${selectList(columns, 't', sql)} from ${source} t) r`
 
 /** The rows with their hidden columns are asked for only where there are any. */
 const ifHidden = (entity: Entity, expression: string) =>

@@ -1,7 +1,7 @@
 import { SpecError } from '@mqttspec/protocol'
 import type { Truth } from '../../operators/operator.ts'
 import { hasElement } from '../../operators/pattern.ts'
-import type { Comparison, Condition, Operand } from '../../query/condition.ts'
+import type { Comparison, Condition, Operand, Path } from '../../query/condition.ts'
 import type { Row } from '../change.ts'
 
 /** Tests a row as SQL would: true, false, or unknown where NULL makes it so. */
@@ -22,6 +22,11 @@ export function compileCondition(condition: Condition): RowTest {
       return negation(compileCondition(condition.of))
     case 'comparison':
       return compileComparison(condition)
+    case 'expression':
+      throw undecidable(
+        'A subscription cannot use an operator of the server’s own: only Postgres can decide it.',
+        condition.path,
+      )
   }
 }
 
@@ -64,17 +69,18 @@ function compileComparison({ operand, operator, values, path }: Comparison): Row
     (operator.needs === 'equality' && memory !== undefined) ||
     (operator.needs === 'order' && memory?.order !== undefined) ||
     (operator.needs === 'text' && memory?.text !== undefined)
-  if (!able) {
-    throw new SpecError(
-      'invalid_options',
+  if (!able || operand.column.expression) {
+    throw undecidable(
       `A subscription cannot use ${operator.name} on ${operand.column.name}: only Postgres can decide it for ${kind.type}.`,
-      { path: [...path, 'operator'] },
+      [...path, 'operator'],
     )
   }
   const test = operator.test(kind, values, operand.column.folding)
   const cellOf = reader(operand)
   return (row) => test(cellOf(row))
 }
+
+const undecidable = (message: string, path: Path) => new SpecError('invalid_options', message, { path: [...path] })
 
 function reader({ column, part, form }: Operand): (row: Row) => unknown {
   const { name } = column
