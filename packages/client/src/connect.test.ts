@@ -1,5 +1,5 @@
-import { createServer } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { createServer, Socket } from 'node:net'
+import { describe, expect, test, vi } from 'vitest'
 import { connect } from './connect.ts'
 import { ScriptedServer } from './testing/scripted-server.ts'
 import { until } from './testing/until.ts'
@@ -18,6 +18,17 @@ describe('connect', () => {
     await using spec = await connect(server.url)
     expect(spec.connection.state).toBe('online')
     expect(spec.clientId).toMatch(/^client-[A-Za-z0-9_-]{21}$/)
+  })
+
+  test('turns off the delay of small packets, on each connection', async () => {
+    const setNoDelay = vi.spyOn(Socket.prototype, 'setNoDelay')
+    await using server = await ScriptedServer.start()
+    await using spec = await connect(server.url)
+    server.cut()
+    await until(() => setNoDelay.mock.calls.length === 2)
+    await until(() => spec.connection.state === 'online')
+    expect(setNoDelay.mock.calls).toEqual([[true], [true]])
+    setNoDelay.mockRestore()
   })
 
   test('rejects with unavailable when no broker answers in time', async () => {
@@ -58,6 +69,7 @@ describe('connect', () => {
     await using server = await ScriptedServer.start()
     server.refuseTopic = (topic) => topic.endsWith('/response')
     await expect(connect(server.url)).rejects.toMatchObject({ code: 'forbidden' })
+    await until(() => server.connections === 0)
   })
 
   test('refuses a client id that a topic cannot hold', async () => {
@@ -156,8 +168,11 @@ describe('close', () => {
   test('says goodbye to the broker, and may be called again', async () => {
     await using server = await ScriptedServer.start()
     const spec = await connect(server.url)
+    const start = performance.now()
     await spec.close()
     await spec.close()
+    // Without a goodbye it would wait a second before it lets go of the socket.
+    expect(performance.now() - start).toBeLessThan(900)
     await until(() => server.connections === 0)
     expect(spec.connection.state).toBe('closed')
   })

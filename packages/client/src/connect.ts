@@ -37,6 +37,9 @@ export interface ConnectOptions {
 }
 
 const TIMEOUT_MS = 10_000
+const LONGEST_ATTEMPT_MS = 30_000
+// A longer timer fires at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 const MAX_BUFFERED_EVENTS = 1_000
 const BACKOFF = { baseMs: 200, maxMs: 15_000 }
 
@@ -55,10 +58,10 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
   const { href, ...fromUrl } = brokerUrl(url)
   const qos = { request: 1, response: 1, notification: 1, ...options.qos } as const
   const { spec, connection } = createSpec<ShapeOf<Api>>({
-    transport: mqttTransport({ href, clientId, topicPrefix, qos, attemptMs: timeoutMs }),
+    transport: mqttTransport({ href, clientId, topicPrefix, qos, attemptMs: Math.min(timeoutMs, LONGEST_ATTEMPT_MS) }),
     clientId,
     topicPrefix,
-    credentials: () => credentials({ ...fromUrl, ...options }),
+    credentials: () => credentials(options, fromUrl),
     timeoutMs,
     maxBufferedEvents: options.maxBufferedEvents ?? MAX_BUFFERED_EVENTS,
     maxInFlight: options.maxInFlight ?? DEFAULT_LIMITS.maxInFlightPerClient,
@@ -74,8 +77,8 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
   return spec
 }
 
-async function credentials({ username, password, token }: ConnectOptions): Promise<Credentials> {
-  if (token === undefined) return { username, password }
+async function credentials({ username, password, token }: ConnectOptions, fromUrl: Credentials): Promise<Credentials> {
+  if (token === undefined) return { username: username ?? fromUrl.username, password: password ?? fromUrl.password }
   try {
     return { username: 'token', password: typeof token === 'string' ? token : await token() }
   } catch (error) {
@@ -86,7 +89,7 @@ async function credentials({ username, password, token }: ConnectOptions): Promi
 function firstOnline(connection: Connection, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const late = () => settle(connection.error ?? new SpecError('unavailable', `No broker within ${timeoutMs} ms.`))
-    const timer = setTimeout(late, timeoutMs)
+    const timer = setTimeout(late, Math.min(timeoutMs, LONGEST_TIMER_MS))
     const stop = connection.subscribe((state) => {
       if (state === 'online') settle(undefined)
       else if (state === 'unauthorized') late()

@@ -1,5 +1,5 @@
 import { type ParsedTopic, parseTopic, type SpecShape } from '@mqttspec/protocol'
-import type { Backoff } from './connection/backoff.ts'
+import type { Backoff } from './backoff.ts'
 import { Connection } from './connection/connection.ts'
 import { createCalls } from './operations/calls.ts'
 import type { Ask } from './request/ask.ts'
@@ -39,7 +39,7 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
       waiting.sendAll()
       subscriptions.online()
     },
-    refused: (error) => waiting.failAll('auth_error', 'was not sent: the broker refused the connection', error),
+    refused: (error) => waiting.failAll(error.code, 'has no answer: the broker refuses this client', error),
   })
   const waiting = new WaitingRequests((text) => connection.publish(text), settings.maxInFlight)
   const steps: AskSteps = {

@@ -344,6 +344,23 @@ describe('a lost connection', () => {
     expect(told(await take(sub, 1))).toEqual(['history'])
   })
 
+  test('that is refused while it is subscribed anew is survived as well', async () => {
+    await using server = await agreeing()
+    await using spec = await connect(server.url, { clientId: 'me' })
+    const sub = spec.subscribe('users')
+    await sub.ready
+    const { script } = server
+    server.script = () => undefined
+    server.cut()
+    await until(() => server.sent('subscribe').length === 2)
+    server.refuse = () => 5
+    server.cut()
+    await until(() => spec.connection.state === 'unauthorized')
+    server.script = script
+    server.refuse = () => undefined
+    expect(told(await take(sub, 1))).toEqual(['history'])
+  })
+
   test('after which the server refuses the subscription ends it with that error', async () => {
     await using server = await agreeing()
     await using spec = await connect(server.url, { clientId: 'me' })

@@ -1,6 +1,6 @@
 import { isSpecError, SpecError } from '@mqttspec/protocol'
+import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Credentials, Link, LinkReceiver, Transport } from '../transport/transport.ts'
-import { type Backoff, backoffMs } from './backoff.ts'
 import { afterInput, type ConnectionInput, type ConnectionState } from './connection-state.ts'
 
 /** What a connection tells the client that owns it. */
@@ -50,8 +50,10 @@ export class Connection {
 
   /** Calls `listener` with each new state, until the function that it returns is called. */
   subscribe(listener: (state: ConnectionState) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    // One entry for each call, so that a function that listens twice stops once at a time.
+    const entry = (state: ConnectionState) => listener(state)
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
   }
 
   /** Makes the first attempt. */
@@ -103,6 +105,10 @@ export class Connection {
   }
 
   #opened(link: Link): void {
+    if (this.#state === 'closed') {
+      void link.close()
+      return
+    }
     this.#link = link
     this.#error = undefined
     this.#openedAt = performance.now()

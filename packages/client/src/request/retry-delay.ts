@@ -1,5 +1,5 @@
 import { retryOf, type WireError } from '@mqttspec/protocol'
-import { type Backoff, backoffMs } from '../connection/backoff.ts'
+import { type Backoff, backoffMs } from '../backoff.ts'
 
 const BACKOFF: Backoff = { baseMs: 200, maxMs: 5_000 }
 

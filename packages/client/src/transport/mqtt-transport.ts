@@ -64,7 +64,7 @@ class Opening {
     }
     this.#client.on('connect', () => this.#subscribe())
     this.#client.on('message', (topic, payload) => {
-      if (this.#phase === 'open') receiver.message(topic, payload)
+      if (this.#phase !== 'over') receiver.message(topic, payload)
     })
     this.#client.on('error', (error) => {
       this.#cause = error
