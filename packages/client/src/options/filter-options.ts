@@ -1,5 +1,4 @@
-import type { Filter } from '@mqttspec/protocol'
-import { whereToFilters } from './where-to-filters.ts'
+import { type Filter, whereToFilters } from '@mqttspec/protocol'
 
 /** `where` and `filters` of a call as the wire's filters; undefined when there are none. */
 export function filterOptions(options: {

@@ -1,4 +1,5 @@
-import { type Filter, SpecError } from '@mqttspec/protocol'
+import { SpecError } from '../errors/spec-error.ts'
+import type { Filter } from './filter.ts'
 
 type Path = readonly (string | number)[]
 
