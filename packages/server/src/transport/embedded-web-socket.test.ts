@@ -129,7 +129,9 @@ describe('MQTT over WebSocket', () => {
       if (!first) socket.send(mqttPacket.generate({ cmd: 'connect', clientId: 'big', clean: true, keepalive: 0 }))
       if (!first) await until(() => started.log.includes('connected big'), 'connected')
       socket.send(Buffer.alloc(first ? 200 * 1024 : 4 * 1024 * 1024 + 1), { fin: !first })
+      const begin = Date.now()
       await closed
+      expect(Date.now() - begin).toBeLessThan(2_000) // and not by the time-out for CONNECT
     }
     expect(await ask(started.webSocketUrl, 'still there')).toBe('re: still there')
   })

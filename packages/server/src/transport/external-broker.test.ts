@@ -105,6 +105,19 @@ describe('a broker that runs elsewhere', () => {
   })
 })
 
+describe('the status of a server that was cut off', () => {
+  it('is what a client finds that comes later', async () => {
+    await using broker = await startPlainBroker()
+    await using started = await startTransport(broker.url, { clientId: 'server-1', reconnectDelayMs: 60_000 })
+    for (const socket of broker.sockets) socket.destroy()
+    await until(() => started.notes.includes('lost the broker'), 'lost')
+    await using watcher = await client(broker.url, 'watcher')
+    await watcher.subscribeAsync('spec/$server/+/status', { qos: 1 })
+    await until(() => watcher.got.length > 0, 'its status')
+    expect(watcher.got).toEqual(['spec/$server/server-1/status {"status":"offline"}'])
+  })
+})
+
 describe('the start', () => {
   it('fails when no broker answers, with a word on why, and none on the password', async () => {
     const begin = Date.now()
