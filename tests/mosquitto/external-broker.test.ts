@@ -1,12 +1,11 @@
 import { Socket } from 'node:net'
 import mqtt, { type MqttClient } from 'mqtt'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { ExternalBroker, type ExternalBrokerOptions } from '../../packages/server/src/transport/external-broker.ts'
 import type { Qos, TransportReceiver } from '../../packages/server/src/transport/transport.ts'
+import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
-import { hasMosquitto, startMosquitto } from './start-mosquitto.ts'
-
-if (!hasMosquitto() && process.env.REQUIRE_SERVICES === '1') throw new Error('Mosquitto is required and not installed')
+import { findMosquitto, startAt } from './start-mosquitto.ts'
 
 /** A transport that answers each request with its own name and the request. */
 async function startTransport(name: string, url: string, qos: Qos, options: Partial<ExternalBrokerOptions> = {}) {
@@ -47,15 +46,9 @@ async function connectClient(url: string, clientId: string): Promise<MqttClient 
   return Object.assign(client, { got, [Symbol.asyncDispose]: () => client.endAsync(true) })
 }
 
-async function mosquitto() {
-  const started = await startMosquitto()
-  if (!started) throw new Error('Mosquitto is not installed')
-  return started
-}
-
-describe.skipIf(!hasMosquitto())('a server behind Mosquitto', () => {
-  it.each([0, 1, 2] as const)('answers and notifies at QoS %i', async (qos) => {
-    await using broker = await mosquitto()
+describeWith('Mosquitto', findMosquitto(), (mosquitto) => {
+  it.each([0, 1, 2] as const)('a server answers and notifies at QoS %i', async (qos) => {
+    await using broker = await startAt(mosquitto)
     await using server = await startTransport('server', broker.url, qos)
     await using client = await connectClient(broker.url, 'alice')
     for (let n = 0; n < 20; n += 1) client.publish('spec/alice/request', `${n}`, { qos })
@@ -66,8 +59,8 @@ describe.skipIf(!hasMosquitto())('a server behind Mosquitto', () => {
     expect(client.got).toEqual([...replies, ...Array.from({ length: 100 }, (_, n) => `news ${n}`)])
   })
 
-  it('comes back with it after a restart that forgets everything', async () => {
-    await using broker = await mosquitto()
+  it('a server comes back with it after a restart that forgets everything', async () => {
+    await using broker = await startAt(mosquitto)
     await using server = await startTransport('server', broker.url, 1)
     await using client = await connectClient(broker.url, 'alice')
     for (let round = 1; round <= 2; round += 1) {
@@ -79,8 +72,8 @@ describe.skipIf(!hasMosquitto())('a server behind Mosquitto', () => {
     }
   })
 
-  it('shares the work in a group: each request is answered once, by either', async () => {
-    await using broker = await mosquitto()
+  it('a server shares the work in a group: each request is answered once, by either', async () => {
+    await using broker = await startAt(mosquitto)
     await using one = await startTransport('one', broker.url, 1, { group: 'workers' })
     await using two = await startTransport('two', broker.url, 1, { group: 'workers' })
     await using client = await connectClient(broker.url, 'alice')
@@ -90,8 +83,8 @@ describe.skipIf(!hasMosquitto())('a server behind Mosquitto', () => {
     expect(Math.min(one.requests.length, two.requests.length)).toBeGreaterThan(20)
   })
 
-  it('does not run retained requests again when it starts', async () => {
-    await using broker = await mosquitto()
+  it('a server does not run retained requests again when it starts', async () => {
+    await using broker = await startAt(mosquitto)
     await using client = await connectClient(broker.url, 'alice')
     await client.publishAsync('spec/alice/request', 'old', { qos: 1, retain: true })
     await using server = await startTransport('server', broker.url, 1)
@@ -100,8 +93,8 @@ describe.skipIf(!hasMosquitto())('a server behind Mosquitto', () => {
     expect(server.requests).toEqual(['new'])
   })
 
-  it('gets the requests that came while it was away, when its session is kept', async () => {
-    await using broker = await mosquitto()
+  it('a server gets the requests that came while it was away, when its session is kept', async () => {
+    await using broker = await startAt(mosquitto)
     const options = { clean: false, clientId: 'the-server' }
     await (await startTransport('server', broker.url, 1, options)).transport.stop()
     await using client = await connectClient(broker.url, 'alice')

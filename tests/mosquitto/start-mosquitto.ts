@@ -19,7 +19,14 @@ export async function startMosquitto(
   config: readonly string[] = ['allow_anonymous true'],
 ): Promise<Mosquitto | undefined> {
   const executable = findMosquitto()
-  if (executable === undefined) return undefined
+  return executable === undefined ? undefined : startAt(executable, config)
+}
+
+/** The same where it is known to be installed, and at this path. */
+export async function startAt(
+  executable: string,
+  config: readonly string[] = ['allow_anonymous true'],
+): Promise<Mosquitto> {
   const folder = await mkdtemp(join(tmpdir(), 'mqttspec-mosquitto-'))
   const port = await freePort()
   const file = join(folder, 'mosquitto.conf')
@@ -40,11 +47,8 @@ export async function startMosquitto(
   }
 }
 
-/** Is Mosquitto installed? */
-export const hasMosquitto = (): boolean => findMosquitto() !== undefined
-
-/** Debian keeps it in a folder that is not on everybody's PATH. */
-function findMosquitto(): string | undefined {
+/** The path of the program; Debian keeps it in a folder that is not on everybody's PATH. */
+export function findMosquitto(): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin']
   return folders.map((folder) => join(folder, 'mosquitto')).find((path) => existsSync(path))
 }
