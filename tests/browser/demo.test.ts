@@ -1,14 +1,14 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
 import { chromiumPath, launchChromium } from './chromium.ts'
 import { type DemoProcess, startDemo } from './demo-process.ts'
 import { FleetPage } from './fleet-page.ts'
 
 const PATIENCE_MS = 15_000
-const executable = chromiumPath()
 
-describe.skipIf(!executable)('the demo in a browser', () => {
+describeWith('Chromium', chromiumPath(), (executable) => {
   let demo: DemoProcess
   let browser: Browser
   let a: FleetPage
@@ -17,7 +17,7 @@ describe.skipIf(!executable)('the demo in a browser', () => {
   beforeAll(async () => {
     ;[demo, browser] = await Promise.all([
       startDemo({ PORT: '0', MQTT_PORT: '0', WS_PORT: '0' }),
-      launchChromium(executable ?? ''),
+      launchChromium(executable),
     ])
     ;[a, b] = await Promise.all([FleetPage.open(browser, demo.url), FleetPage.open(browser, demo.url)])
   }, 45_000)

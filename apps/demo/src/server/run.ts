@@ -12,6 +12,8 @@ import { simulateFleet } from './simulator.ts'
 
 const host = '127.0.0.1'
 const path = '/mqtt'
+/** On PostgreSQL, too, the demo makes what it needs; a server of yours leaves that to your migrations. */
+const setUp = { createTables: true, install: true }
 
 /** Runs the whole demo until the signal: the server with its broker, the page, and a fleet of devices. */
 export async function run(
@@ -26,7 +28,7 @@ export async function run(
   say(`Preparing the database (${database ? database.split(':')[0] : 'PGlite, in memory'})…`)
   await using _server = await api.listen({
     ...(database && { database }),
-    createTables: true,
+    ...setUp,
     broker: { host, port, webSocket: { port: webSocketPort, path } },
   })
   const url = `mqtt://${host}:${port}`
