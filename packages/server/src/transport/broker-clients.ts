@@ -187,15 +187,19 @@ export class BrokerClients {
     })
     if (refusal !== undefined) return refusal
     // Two that connect under one id at once: the later waits until aedes is done with the earlier, then takes over.
-    for (let other = this.#admitted.get(clientId); other && !other.isOpen; other = this.#admitted.get(clientId)) {
-      await other.whenSettled
-    }
+    for (let other = this.#connecting(clientId); other; other = this.#connecting(clientId)) await other.whenSettled
     this.#admitted.get(clientId)?.end('taken over by another connection') // [MQTT-3.1.4-2]
     if (!this.#hasRoomFor(clientId)) return 3
     if (connection.hasEnded) return undefined
-    this.#admitted.set(clientId, connection)
     connection.admit(this.#sessions.enter(clientId, clean), requestTopic(this.#settings.topicPrefix, clientId))
+    this.#admitted.set(clientId, connection)
     return undefined
+  }
+
+  /** The connection that was admitted under this id and is not open yet. */
+  #connecting(clientId: string): Connection | undefined {
+    const other = this.#admitted.get(clientId)
+    return other && !other.isOpen && !other.hasEnded ? other : undefined
   }
 
   #hasRoomFor(clientId: string): boolean {
