@@ -60,6 +60,7 @@ async function start(
   const inFlight = new InFlight()
   const steps = {
     transport,
+    sessions,
     registry,
     database,
     limits,
@@ -71,7 +72,7 @@ async function start(
     seen: new SeenRequests(),
   }
   await changes.start((transaction) => tell(transaction, { index, notifier }))
-  const addresses = await transport.start(receiver(steps, sessions, inFlight))
+  const addresses = await transport.start(receiver(steps, inFlight))
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= (async () => {

@@ -3,11 +3,11 @@ import { parseMessage } from './decode/parse-message.ts'
 import type { InFlight } from './lifecycle.ts'
 import { errorReply } from './reply/reply.ts'
 import { answer, type RequestSteps } from './request-path.ts'
-import type { Sessions } from './session/sessions.ts'
 import type { RefusedPublish, TransportReceiver } from './transport/transport.ts'
 
 /** What a transport's events mean to the server. */
-export function receiver(steps: RequestSteps, sessions: Sessions, inFlight: InFlight): TransportReceiver {
+export function receiver(steps: RequestSteps, inFlight: InFlight): TransportReceiver {
+  const { sessions } = steps
   return {
     connecting: async () => undefined,
     connected: (clientId) => void sessions.open(clientId),

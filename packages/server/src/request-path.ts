@@ -1,4 +1,5 @@
 import { type Limits, type Request, SpecError, type SubscribeRequest, type Up } from '@mqttspec/protocol'
+import { Access } from './access/access.ts'
 import type { Notifier } from './change/notify/notifier.ts'
 import type { Database } from './db/database.ts'
 import { type Result, runAggregate, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
@@ -6,11 +7,11 @@ import { parseMessage } from './decode/parse-message.ts'
 import { type Read, resolveRead } from './decode/resolve-read.ts'
 import { resolveSubscribe } from './decode/resolve-subscribe.ts'
 import { describeEntity } from './entity/describe-entity.ts'
-import type { Registry } from './entity/registry.ts'
 import type { Logger } from './logger.ts'
 import { explainFailure } from './reply/explain-failure.ts'
 import { errorReply, pongReply, successReply } from './reply/reply.ts'
 import type { SeenRequests } from './session/seen-requests.ts'
+import type { Sessions } from './session/sessions.ts'
 import type { SubscriptionDesk } from './session/subscription-desk.ts'
 import type { IncomingMessage, Transport } from './transport/transport.ts'
 import { batch, type CommittedWrite, type WriteSteps, write } from './write-path.ts'
@@ -28,7 +29,7 @@ import { batch, type CommittedWrite, type WriteSteps, write } from './write-path
 /** What the path goes through. */
 export interface RequestSteps extends WriteSteps {
   readonly transport: Transport
-  readonly registry: Registry
+  readonly sessions: Sessions
   readonly notifier: Notifier
   readonly subscriptions: SubscriptionDesk
   readonly seen: SeenRequests
@@ -83,15 +84,16 @@ function act(message: Up, incoming: IncomingMessage, steps: RequestSteps): Outco
 }
 
 async function request(message: Request, incoming: IncomingMessage, steps: RequestSteps): Promise<Outcome> {
-  if (message.operation === 'batch') return once(incoming, message.id, steps, () => batch(message, steps))
+  const access = new Access(steps.sessions.open(incoming.clientId).auth)
+  if (message.operation === 'batch') return once(incoming, message.id, steps, () => batch(message, access, steps))
   const entity = steps.registry.find(message.entity, message.schema)
   switch (message.operation) {
     case 'read':
-      return replyOf(message.id, await read(resolveRead(entity, message, steps.registry, steps.limits), steps.database))
+      return replyOf(message.id, await read(resolveRead(entity, message, { ...steps, access }), steps.database))
     case 'meta':
       return replyOf(message.id, { data: JSON.stringify(describeEntity(entity)) })
     default:
-      return once(incoming, message.id, steps, () => write(entity, message, steps))
+      return once(incoming, message.id, steps, () => write(entity, message, access, steps))
   }
 }
 
@@ -113,7 +115,8 @@ async function once(
 
 function subscribe(message: SubscribeRequest, clientId: string, steps: RequestSteps): Outcome {
   const entity = steps.registry.find(message.entity, message.schema)
-  const wanted = resolveSubscribe(entity, message, clientId, steps.limits)
+  const access = new Access(steps.sessions.open(clientId).auth)
+  const wanted = resolveSubscribe(entity, message, clientId, { ...steps, access })
   const subscription = steps.subscriptions.begin(message, wanted)
   const { payload } = replyOf(message.id, { data: JSON.stringify(steps.subscriptions.describe(subscription)) })
   return { payload, after: () => steps.notifier.answered(subscription) }

@@ -3,9 +3,11 @@ import {
   type CreateRequest,
   type DeleteRequest,
   decodeJson,
+  type Limits,
   SpecError,
   type UpdateRequest,
 } from '@mqttspec/protocol'
+import type { Access } from './access/access.ts'
 import type { Change } from './change/change.ts'
 import type { ChangeSource } from './change/source/change-source.ts'
 import type { WriteOrder } from './change/source/write-order.ts'
@@ -13,10 +15,11 @@ import type { Database, Runner } from './db/database.ts'
 import { DatabaseError } from './db/database-error.ts'
 import { retryConflicts } from './db/retry-conflicts.ts'
 import { isOneStatement, runWrite, type Written, withIndex } from './db/run-write.ts'
+import type { RequestRules } from './decode/request-rules.ts'
 import { type BatchStep, resolveBatch } from './decode/resolve-batch.ts'
-import type { WriteRules } from './decode/resolve-row.ts'
 import { resolveWrite } from './decode/resolve-write.ts'
 import type { Entity } from './entity/entity.ts'
+import type { Registry } from './entity/registry.ts'
 import type { Write } from './query/write.ts'
 
 /*
@@ -26,7 +29,9 @@ import type { Write } from './query/write.ts'
  */
 
 /** What a write goes through. */
-export interface WriteSteps extends WriteRules {
+export interface WriteSteps {
+  readonly registry: Registry
+  readonly limits: Limits
   readonly database: Database
   readonly order: WriteOrder
   readonly source: ChangeSource
@@ -42,30 +47,32 @@ export interface CommittedWrite {
 export async function write(
   entity: Entity,
   request: CreateRequest | UpdateRequest | DeleteRequest,
+  access: Access,
   steps: WriteSteps,
 ): Promise<CommittedWrite> {
-  const checked = resolveWrite(entity, request, steps)
+  const checked = resolveWrite(entity, request, { ...steps, access })
   return inTurn([{ entity, write: checked }], steps, () => run(checked, steps.database))
 }
 
 /** Checks and runs the writes of a batch in one transaction. Rejects with the first one's cause and its index. */
-export async function batch(request: BatchRequest, steps: WriteSteps): Promise<CommittedWrite> {
+export async function batch(request: BatchRequest, access: Access, steps: WriteSteps): Promise<CommittedWrite> {
+  const rules = { ...steps, access }
   const checked = resolveBatch(request, steps.registry, steps.limits)
   // What waits for no result is checked before anything runs.
   const known = checked.flatMap((step, index) =>
-    step.refers ? [] : [{ entity: step.entity, write: resolveStep(step, index, [], steps) }],
+    step.refers ? [] : [{ entity: step.entity, write: resolveStep(step, index, [], rules) }],
   )
   return inTurn(known, steps, () =>
-    retryConflicts(() => steps.database.transaction((transaction) => runBatch(checked, transaction, steps))),
+    retryConflicts(() => steps.database.transaction((transaction) => runBatch(checked, transaction, rules))),
   )
 }
 
-async function runBatch(checked: readonly BatchStep[], transaction: Runner, steps: WriteSteps): Promise<Written> {
+async function runBatch(checked: readonly BatchStep[], transaction: Runner, rules: RequestRules): Promise<Written> {
   const replies: string[] = []
   const results: unknown[] = []
   const changes: Change[] = []
   for (const [index, step] of checked.entries()) {
-    const write = resolveStep(step, index, results, steps)
+    const write = resolveStep(step, index, results, rules)
     const written = await runWrite(transaction, write).catch((error: unknown) =>
       Promise.reject(withIndex(error, index)),
     )
@@ -76,9 +83,9 @@ async function runBatch(checked: readonly BatchStep[], transaction: Runner, step
   return { data: `[${replies.join(',')}]`, changes }
 }
 
-function resolveStep(step: BatchStep, index: number, results: readonly unknown[], steps: WriteSteps): Write {
+function resolveStep(step: BatchStep, index: number, results: readonly unknown[], rules: RequestRules): Write {
   try {
-    return resolveWrite(step.entity, step.request(results), steps)
+    return resolveWrite(step.entity, step.request(results), rules)
   } catch (error) {
     if (!(error instanceof SpecError)) throw error
     const path = error.details?.path ?? []

@@ -18,10 +18,26 @@ export interface CatalogTable {
   readonly constraints: ReadonlyMap<string, readonly string[]>
   /** The columns of each unique index over whole rows: what `on conflict` can name. */
   readonly uniques: readonly (readonly string[])[]
+  readonly foreignKeys: readonly CatalogForeignKey[]
+}
+
+/** A foreign key: its columns and those that they refer to, pair by pair, and the table of these. */
+export interface CatalogForeignKey {
+  readonly constraint: string
+  readonly local: readonly string[]
+  readonly foreign: readonly string[]
+  readonly tableName: string
 }
 
 /** Tables by `schema.name`. */
 export type Catalog = ReadonlyMap<string, CatalogTable>
+
+interface Growing {
+  readonly columns: Map<string, CatalogColumn>
+  readonly constraints: Map<string, string[]>
+  readonly uniques: string[][]
+  readonly foreignKeys: CatalogForeignKey[]
+}
 
 // The provider and, since Postgres 17, the builtin locale are read as JSON: older versions have no such columns.
 // C.UTF-8 sorts by code point, as C does, but folds more than A to Z.
@@ -58,17 +74,31 @@ const CONSTRAINTS = `
     join pg_namespace n on n.oid = c.relnamespace
   where i.indisunique and n.nspname || '.' || c.relname = any($1::text::text[])`
 
+const FOREIGN_KEYS = `
+  select n.nspname || '.' || c.relname, json_build_object('constraint', k.conname,
+    'tableName', fn.nspname || '.' || f.relname,
+    'local', array(select a.attname from unnest(k.conkey) with ordinality u(num, n)
+      join pg_attribute a on a.attrelid = c.oid and a.attnum = u.num order by u.n),
+    'foreign', array(select a.attname from unnest(k.confkey) with ordinality u(num, n)
+      join pg_attribute a on a.attrelid = f.oid and a.attnum = u.num order by u.n))::text
+  from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+    join pg_class f on f.oid = k.confrelid join pg_namespace fn on fn.oid = f.relnamespace
+  where k.contype = 'f' and n.nspname || '.' || c.relname = any($1::text::text[])`
+
 /** Reads what the database knows of some tables, each named `schema.name`. A table that is not there is left out. */
 export async function readCatalog(database: Runner, tables: readonly string[]): Promise<Catalog> {
   const params = [`{${tables.map((table) => `"${table.replace(/["\\]/g, '\\$&')}"`).join(',')}}`]
   const columns = await database.run({ text: COLUMNS, params })
   const constraints = await database.run({ text: CONSTRAINTS, params })
-  const catalog = new Map<
-    string,
-    { columns: Map<string, CatalogColumn>; constraints: Map<string, string[]>; uniques: string[][] }
-  >()
+  const foreignKeys = await database.run({ text: FOREIGN_KEYS, params })
+  const catalog = new Map<string, Growing>()
   for (const [table, column, unique, indexed, byBytes, ascii] of columns) {
-    const known = catalog.get(table ?? '') ?? { columns: new Map(), constraints: new Map(), uniques: [] }
+    const known = catalog.get(table ?? '') ?? {
+      columns: new Map(),
+      constraints: new Map(),
+      uniques: [],
+      foreignKeys: [],
+    }
     catalog.set(table ?? '', known)
     known.columns.set(column ?? '', {
       unique: unique === 'true',
@@ -82,6 +112,9 @@ export async function readCatalog(database: Runner, tables: readonly string[]): 
     const names = decodeJson(of ?? '[]') as string[]
     known?.constraints.set(name ?? '', names)
     if (unique === 'true') known?.uniques.push(names)
+  }
+  for (const [table, key] of foreignKeys) {
+    catalog.get(table ?? '')?.foreignKeys.push(decodeJson(key ?? '{}') as CatalogForeignKey)
   }
   return catalog
 }

@@ -1,23 +1,41 @@
 import { SpecError } from '@mqttspec/protocol'
 import type { Entity } from '../entity/entity.ts'
-import type { DatabaseError } from './database-error.ts'
+import { failedCheck } from '../query/check-sql.ts'
+import { DatabaseError } from './database-error.ts'
 
 /**
  * What a client is told of a failed statement: the cause's code, and of a constraint its name and columns. Values, SQL
  * and Postgres's own text stay in `cause`. Undefined when the failure is a bug of ours.
  */
-export function explainDatabaseError(error: DatabaseError, entity: Entity | undefined): SpecError | undefined {
+export function explainDatabaseError(error: DatabaseError, entities: Entities): SpecError | undefined {
+  const failed = failedCheck(error.message)
+  if (failed === '') {
+    return new SpecError('forbidden', 'The row would be outside what you may write.', detailsOf(error), error)
+  }
+  // A row out of scope is told as no row: by the very words of the constraint itself.
+  if (failed !== undefined) return explain(asForeignKey(error, failed), entities)
+  return explain(error, entities)
+}
+
+function explain(error: DatabaseError, entities: Entities): SpecError | undefined {
   if (error.connectionLost) return new SpecError('unavailable', 'The database is away; try again.', undefined, error)
   const state = error.sqlState ?? ''
   const known = BY_STATE.get(state) ?? BY_CLASS.get(state.slice(0, 2))
   if (!known) return undefined
   const [code, message] = known
-  const details = {
-    ...(state.startsWith('23') && constraintDetails(error, entity)),
-    ...(error.index !== undefined && { index: error.index }),
-    ...(error.path && { path: [...error.path] }),
-  }
+  const ofTable = entities.ofTable(`${error.schema ?? 'public'}.${error.table}`)
+  const entity = ofTable ?? entities.withConstraint(error.constraint ?? '')
+  const details = { ...(state.startsWith('23') && constraintDetails(error, entity)), ...detailsOf(error) }
   return new SpecError(code, message, Object.keys(details).length > 0 ? details : undefined, error)
+}
+
+const detailsOf = ({ index, path }: DatabaseError) => ({
+  ...(index !== undefined && { index }),
+  ...(path && { path: [...path] }),
+})
+
+function asForeignKey(error: DatabaseError, constraint: string): DatabaseError {
+  return new DatabaseError(error.message, { ...error, sqlState: '23503', constraint }, error)
 }
 
 type Explanation = readonly [SpecError['code'], string]
@@ -47,6 +65,12 @@ const BY_CLASS = new Map<string, Explanation>([
   ['22', ['invalid_data', 'A value does not fit its column.']],
   ['23', ['constraint_violation', 'The row breaks a constraint.']],
 ])
+
+/** Where entities are found by what Postgres names in an error. */
+interface Entities {
+  ofTable(tableName: string): Entity | undefined
+  withConstraint(name: string): Entity | undefined
+}
 
 function constraintDetails(error: DatabaseError, entity: Entity | undefined) {
   const columns = error.constraint === undefined ? undefined : entity?.constraints.get(error.constraint)

@@ -1,6 +1,6 @@
 import { decodeJson, SpecError } from '@mqttspec/protocol'
 import { type Change, changeOf, type Row } from '../change/change.ts'
-import type { Create, RowWrite, Write } from '../query/write.ts'
+import type { Create, RowCheck, RowWrite, Write } from '../query/write.ts'
 import { createStatement } from '../query/write-statement.ts'
 import type { Runner } from './database.ts'
 import { DatabaseError } from './database-error.ts'
@@ -33,11 +33,7 @@ export async function runWrite(runner: Runner, write: Write, oneByOne = false): 
     case 'create': {
       const { create, list } = write
       if (create.rows.length > 1 && isPlain(create) && !oneByOne) return storeAtOnce(runner, create)
-      const { entity, onConflict } = create
-      return collect(
-        await inOrder(create.rows, list, (row) => insertRow(runner, entity, row, undefined, onConflict)),
-        list,
-      )
+      return collect(await inOrder(create.rows, list, (row) => insertRow(runner, create, row)), list)
     }
     case 'update':
       return collect(await inOrder(write.updates, write.list, (update) => updateRow(runner, update)), write.list)
@@ -48,16 +44,26 @@ export async function runWrite(runner: Runner, write: Write, oneByOne = false): 
   }
 }
 
-async function storeAtOnce(runner: Runner, { entity, rows }: Create): Promise<Written> {
-  const [cells] = await runner.run(
-    createStatement(
-      entity,
-      rows.map(({ values }) => values),
-    ),
+async function storeAtOnce(runner: Runner, create: Create): Promise<Written> {
+  const { entity, rows } = create
+  const statement = createStatement(
+    create,
+    rows.map(({ values }) => values),
+    checkOfAll(rows),
   )
+  const [cells] = await runner.run(statement)
   const data = cells?.[0] ?? '[]'
   const stored = decodeJson(cells?.[1] ?? data) as readonly Row[]
   return { data, changes: stored.map((row) => changeOf(entity, undefined, row)) }
+}
+
+/** The check of rows that are stored at once: the scope is the same, and a reference that one makes all may make. */
+function checkOfAll(rows: readonly RowWrite[]): RowCheck | undefined {
+  const checks = rows.flatMap(({ check }) => check ?? [])
+  const [first] = checks
+  if (!first) return undefined
+  const references = new Map(checks.flatMap((check) => check.references.map((key) => [key.constraint, key] as const)))
+  return { scope: first.scope, references: [...references.values()] }
 }
 
 async function inOrder<Item, Value>(

@@ -1,8 +1,8 @@
 import { decodeJson, SpecError } from '@mqttspec/protocol'
 import { type Change, changeOf, type Row } from '../change/change.ts'
 import type { Column, Entity } from '../entity/entity.ts'
-import type { Condition, Literal } from '../query/condition.ts'
-import type { ChildWrite, ChildWrites, OnConflict, RowValues, RowWrite, Target, Update } from '../query/write.ts'
+import { type Condition, EVERY_ROW, type Literal } from '../query/condition.ts'
+import type { ChildWrite, ChildWrites, Create, RowCheck, RowValues, RowWrite, Target, Update } from '../query/write.ts'
 import { createStatement, deleteStatement, lockStatement, updateStatement } from '../query/write-statement.ts'
 import type { Cells, Runner } from './database.ts'
 import { at, columnsOf, linked, literalOf } from './related-rows.ts'
@@ -18,15 +18,17 @@ export interface WrittenRow {
 /** Stores one row and its related rows: those that it belongs to first, those that belong to it after it. */
 export async function insertRow(
   runner: Runner,
-  entity: Entity,
+  create: Omit<Create, 'rows'>,
   row: RowWrite,
   references: RowValues = new Map(),
-  onConflict?: OnConflict,
 ): Promise<WrittenRow> {
+  const { entity, onConflict } = create
   const parents = await runParentsBefore(runner, entity, row, undefined)
   const values = new Map([...row.values, ...references, ...parents.values])
-  const [cells] = await runner.run(createStatement(entity, [values], onConflict))
+  const [cells] = await runner.run(createStatement(create, [values], row.check))
   const reply = firstOf(cells?.[0])
+  // Nothing comes back of a row that was in the way and that the writer may not see.
+  if (reply === '') throw new SpecError('conflict', 'A row with the same unique value exists.')
   const full = rowOf(firstOf(cells?.[1] ?? cells?.[0]))
   const old = (decodeJson(cells?.[2] ?? '[]') as readonly (Row | null)[])[0] ?? undefined
   const unchanged = old && onConflict?.do === 'nothing'
@@ -42,10 +44,14 @@ export async function insertRow(
 /** Changes one row and its related rows. Rejects with `not_found`, `precondition_failed`. */
 export async function updateRow(runner: Runner, update: Omit<Update, 'key'>): Promise<WrittenRow> {
   const { entity, row } = update
-  const before = row.children.length > 0 ? await oneOf(runner, update, undefined) : undefined
+  const before = row.children.length > 0 ? await oneOf(runner, update, undefined, undefined) : undefined
   const parents = await runParentsBefore(runner, entity, row, before?.row)
   const values = new Map([...row.values, ...parents.values])
-  const { reply, row: full, changes } = values.size > 0 || !before ? await oneOf(runner, update, values) : before
+  const {
+    reply,
+    row: full,
+    changes,
+  } = values.size > 0 || !before ? await oneOf(runner, update, values, row.check) : before
   const children = await runChildrenAfter(runner, entity, row, full)
   return {
     reply: withRelated(reply, [...parents.replies, ...children.replies]),
@@ -55,8 +61,13 @@ export async function updateRow(runner: Runner, update: Omit<Update, 'key'>): Pr
 }
 
 /** Changes one row, or, without values, locks it as it is. */
-async function oneOf(runner: Runner, target: Omit<Target, 'key'>, values: RowValues | undefined): Promise<WrittenRow> {
-  const [cells] = await runner.run(values ? updateStatement(target, values) : lockStatement(target))
+async function oneOf(
+  runner: Runner,
+  target: Omit<Target, 'key'>,
+  values: RowValues | undefined,
+  check: RowCheck | undefined,
+): Promise<WrittenRow> {
+  const [cells] = await runner.run(values ? updateStatement(target, values, check) : lockStatement(target))
   const [found, reply, old, full] = cells ?? []
   if (!reply || !old) throw notWritten(target.entity, found)
   const row = rowOf(full ?? reply)
@@ -147,7 +158,9 @@ async function writeChild(
   references: RowValues,
   isRelated: Condition,
 ): Promise<WrittenRow> {
-  if (child.request === 'insert') return insertRow(runner, entity, child.row, references)
+  if (child.request === 'insert') {
+    return insertRow(runner, { entity, onConflict: undefined, visible: EVERY_ROW }, child.row, references)
+  }
   // Whatever key a client sends, only a row that is related is reached.
   const where: Condition = { is: 'all', of: [child.where, isRelated] }
   const target = { entity, where, holds: undefined }

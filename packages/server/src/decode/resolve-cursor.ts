@@ -1,11 +1,17 @@
 import { isSpecError, type ReadOptions, SpecError } from '@mqttspec/protocol'
+import { type Access, both } from '../access/access.ts'
 import type { Entity } from '../entity/entity.ts'
 import { decodeCursor, isOpaque } from '../query/page-cursor.ts'
 import type { Cursor, SortTerm } from '../query/read.ts'
 import { resolveKey } from './resolve-key.ts'
 
 /** Where the page begins, if a cursor says so. Throws `cursor_error`. */
-export function resolveCursor(entity: Entity, options: ReadOptions, sort: readonly SortTerm[]): Cursor | undefined {
+export function resolveCursor(
+  entity: Entity,
+  options: ReadOptions,
+  sort: readonly SortTerm[],
+  access: Access,
+): Cursor | undefined {
   const { cursor_forward: forward, cursor_backward: backward } = options
   if (forward === undefined && backward === undefined) return undefined
   if (forward !== undefined && backward !== undefined) {
@@ -16,7 +22,7 @@ export function resolveCursor(entity: Entity, options: ReadOptions, sort: readon
   const cursor = forward ?? backward
   const option = `cursor_${direction}` as const
   if (isOpaque(cursor)) return { direction, edge: { values: decodeCursor(entity, sort, cursor) } }
-  return { direction, edge: { row: rowOf(entity, cursor, option) } }
+  return { direction, edge: { row: both(access.visible(entity), rowOf(entity, cursor, option)) } }
 }
 
 function rowOf(entity: Entity, cursor: unknown, option: string) {

@@ -1,8 +1,9 @@
-import { type Limits, type Preload, SpecError } from '@mqttspec/protocol'
+import { type Preload, SpecError } from '@mqttspec/protocol'
+import { both } from '../access/access.ts'
 import type { Entity } from '../entity/entity.ts'
-import type { Registry } from '../entity/registry.ts'
 import type { Path } from '../query/condition.ts'
 import type { PreloadRead } from '../query/read.ts'
+import type { RequestRules } from './request-rules.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import { resolveFilters } from './resolve-filters.ts'
 import { resolveSort } from './resolve-sort.ts'
@@ -11,29 +12,27 @@ import { resolveSort } from './resolve-sort.ts'
 export function resolvePreload(
   entity: Entity,
   preload: readonly Preload[] | undefined,
-  registry: Registry,
-  limits: Limits,
+  rules: RequestRules,
   path: Path,
   above: readonly string[] = [],
 ): readonly PreloadRead[] {
   if (!preload || preload.length === 0) return []
-  if (above.length >= limits.maxPreloadDepth) {
-    throw wrong(`Preloads nest at most ${limits.maxPreloadDepth} deep.`, path)
+  if (above.length >= rules.limits.maxPreloadDepth) {
+    throw wrong(`Preloads nest at most ${rules.limits.maxPreloadDepth} deep.`, path)
   }
   const seen = new Set<string>()
   return preload.map((item, index) => {
     const at = [...path, index]
     if (seen.has(item.relation)) throw wrong(`${item.relation.slice(0, 100)} is preloaded twice.`, [...at, 'relation'])
     seen.add(item.relation)
-    return resolveOne(entity, item, registry, limits, at, above)
+    return resolveOne(entity, item, rules, at, above)
   })
 }
 
 function resolveOne(
   entity: Entity,
   item: Preload,
-  registry: Registry,
-  limits: Limits,
+  rules: RequestRules,
   path: Path,
   above: readonly string[],
 ): PreloadRead {
@@ -41,18 +40,22 @@ function resolveOne(
   if (!relation) {
     throw wrong(`${entity.name} has no relation ${JSON.stringify(item.relation.slice(0, 100))}.`, [...path, 'relation'])
   }
-  const related = registry.related(relation)
+  const related = rules.registry.related(relation)
+  rules.access.check(related, 'read')
   const names = [...above, relation.name]
   return {
     relation,
     place: names.join('.'),
     entity: related,
     columns: resolveColumns(related, item, path),
-    where: resolveFilters(related, item.filters, limits, [...path, 'filters']),
+    where: both(
+      rules.access.visible(related),
+      resolveFilters(related, item.filters, rules.limits, [...path, 'filters']),
+    ),
     sort: resolveSort(related, item.sort, [...path, 'sort']),
-    limit: Math.min(item.limit ?? limits.defaultLimit, limits.maxLimit),
+    limit: Math.min(item.limit ?? rules.limits.defaultLimit, rules.limits.maxLimit),
     offset: item.offset ?? 0,
-    preload: resolvePreload(related, item.preload, registry, limits, [...path, 'preload'], names),
+    preload: resolvePreload(related, item.preload, rules, [...path, 'preload'], names),
   }
 }
 

@@ -1,9 +1,10 @@
 import { type Limits, type ReadOptions, type ReadRequest, SpecError } from '@mqttspec/protocol'
+import { both } from '../access/access.ts'
 import type { Entity } from '../entity/entity.ts'
-import type { Registry } from '../entity/registry.ts'
 import type { AggregateRead } from '../query/aggregate.ts'
-import { type Condition, EVERY_ROW } from '../query/condition.ts'
+import type { Condition } from '../query/condition.ts'
 import type { ReadMany, ReadOne, ReadRank } from '../query/read.ts'
+import type { RequestRules } from './request-rules.ts'
 import { resolveAggregate } from './resolve-aggregate.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import { resolveCursor } from './resolve-cursor.ts'
@@ -21,25 +22,28 @@ export type Read =
   | { readonly rank: ReadRank }
 
 /** Checks a read. Throws `invalid_options`, `invalid_preload`, `cursor_error`, `invalid_data`. */
-export function resolveRead(entity: Entity, request: ReadRequest, registry: Registry, limits: Limits): Read {
+export function resolveRead(entity: Entity, request: ReadRequest, rules: RequestRules): Read {
+  const { access, limits } = rules
+  access.check(entity, 'read')
   const options = request.options ?? {}
   const computed = resolveComputedColumns(entity, options.computedColumns)
   const columns = [...new Set([...resolveColumns(entity, options, ['options']), ...computed])]
   const filters = resolveFilters(entity, options.filters, limits, ['options', 'filters'])
-  const where = and(filters, resolveCustomOperators(entity, options.customOperators))
+  const asked = both(filters, resolveCustomOperators(entity, options.customOperators))
+  const where = both(access.visible(entity), asked)
   const key = resolveKey(entity, request.record_id, request.data, ['data'])
   if (options.aggregate && key) throw beside('record_id')
   if (options.aggregate) return { aggregate: resolveAggregate(entity, options.aggregate, options, where, limits) }
   const sort = resolveSort(entity, options.sort, ['options', 'sort'])
-  const preload = resolvePreload(entity, options.preload, registry, limits, ['options', 'preload'])
+  const preload = resolvePreload(entity, options.preload, rules, ['options', 'preload'])
   const selection = { entity, columns, preload }
   if (options.fetch_row_number !== undefined) {
     const row = resolveRankedRow(entity, options.fetch_row_number)
     return { rank: { ...selection, row, where, sort } }
   }
-  if (key) return { one: { ...selection, where: and(key.condition, where) } }
+  if (key) return { one: { ...selection, where: both(where, key.condition) } }
   if (request.data && Object.keys(request.data).length > 0) throw notAKey(entity, request.data)
-  const cursor = resolveCursor(entity, options, sort)
+  const cursor = resolveCursor(entity, options, sort, access)
   return { many: { ...selection, where, sort, ...resolvePage(options, limits), cursor } }
 }
 
@@ -57,11 +61,6 @@ function resolveRankedRow(entity: Entity, key: unknown): Condition {
   const row = resolveKey(entity, key, undefined, path)
   if (row) return row.condition
   throw new SpecError('invalid_options', `fetch_row_number is a key of ${entity.name}.`, { path })
-}
-
-function and(left: Condition, right: Condition): Condition {
-  if (left === EVERY_ROW) return right
-  return right === EVERY_ROW ? left : { is: 'all', of: [left, right] }
 }
 
 const beside = (name: string) =>

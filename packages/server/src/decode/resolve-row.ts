@@ -1,18 +1,20 @@
-import { type Limits, SpecError } from '@mqttspec/protocol'
+import { SpecError } from '@mqttspec/protocol'
+import { both } from '../access/access.ts'
 import type { Column, Entity, Relation } from '../entity/entity.ts'
-import type { Registry } from '../entity/registry.ts'
 import { EVERY_ROW, type Literal, type Path } from '../query/condition.ts'
 import type { ChildWrite, ChildWrites, RowWrite } from '../query/write.ts'
+import type { RequestRules } from './request-rules.ts'
 import { resolveKey } from './resolve-key.ts'
+import { rowCheck } from './row-check.ts'
+
+/** A new row with what the server sets in it. */
+export function stamped(entity: Entity, row: RowWrite, { access }: RequestRules): RowWrite {
+  const stamps = access.stamps(entity)
+  return stamps.size > 0 ? { ...row, values: new Map([...row.values, ...stamps]) } : row
+}
 
 /** A row as a client sends it. */
 export type Row = Readonly<Record<string, unknown>>
-
-/** What a write is checked against. */
-export interface WriteRules {
-  readonly registry: Registry
-  readonly limits: Limits
-}
 
 interface Issue {
   readonly path: (string | number)[]
@@ -20,7 +22,7 @@ interface Issue {
 }
 
 /** Checks one row and the related rows in it. All that is wrong with its columns is told at once: `invalid_data`. */
-export function resolveRow(entity: Entity, row: Row, path: Path, rules: WriteRules, depth = 0): RowWrite {
+export function resolveRow(entity: Entity, row: Row, path: Path, rules: RequestRules, depth = 0): RowWrite {
   const values = new Map<Column, Literal | null>()
   const children: ChildWrites[] = []
   const issues: Issue[] = []
@@ -36,7 +38,7 @@ export function resolveRow(entity: Entity, row: Row, path: Path, rules: WriteRul
     }
   }
   if (issues.length > 0) throw refuse(issues)
-  return { values, children }
+  return { values, children, check: rowCheck(entity, values, rules) }
 }
 
 function refuse(issues: readonly Issue[]): SpecError {
@@ -50,6 +52,7 @@ function refuse(issues: readonly Issue[]): SpecError {
 
 function troubleWith(column: Column, value: unknown): string | undefined {
   if (column.generated) return 'the database sets this column'
+  if (column.stamped) return 'the server sets this column'
   if (value === null) return column.nullable ? undefined : 'this column cannot be null'
   return column.kind.encode(value) === undefined ? `expected ${column.kind.expects}` : undefined
 }
@@ -63,7 +66,7 @@ function resolveChildren(
   relation: Relation,
   value: unknown,
   path: Path,
-  rules: WriteRules,
+  rules: RequestRules,
   depth: number,
 ): ChildWrites {
   if (depth > rules.limits.maxPreloadDepth) {
@@ -89,7 +92,7 @@ function resolveChild(
   entity: Entity,
   row: Row,
   path: Path,
-  rules: WriteRules,
+  rules: RequestRules,
   depth: number,
 ): ChildWrite {
   const { _request: request = 'insert', ...rest } = row
@@ -97,7 +100,10 @@ function resolveChild(
     relation.refers === 'foreign' &&
     entity.allColumns.find(({ sqlName, name }) => relation.foreign.includes(sqlName) && name in rest)
   if (taken) throw wrong('the relation sets this column', [...path, taken.name])
-  if (request === 'insert') return { request, row: resolveRow(entity, rest, path, rules, depth), path }
+  if (request === 'insert') {
+    rules.access.check(entity, 'create')
+    return { request, row: stamped(entity, resolveRow(entity, rest, path, rules, depth), rules), path }
+  }
   if (request !== 'update' && request !== 'delete') {
     throw wrong('_request is "insert", "update" or "delete"', [...path, '_request'])
   }
@@ -106,7 +112,8 @@ function resolveChild(
   if (!key && relation.refers === 'foreign') {
     throw new SpecError('missing_id', `Which row of ${relation.name}? Send its key.`, { path: [...path] })
   }
-  const where = key?.condition ?? EVERY_ROW
+  rules.access.check(entity, request)
+  const where = both(rules.access.visible(entity), key?.condition ?? EVERY_ROW)
   const values = Object.fromEntries(Object.entries(rest).filter(([name]) => !entity.columns.get(name)?.isKey))
   if (request === 'update') return { request, where, row: resolveRow(entity, values, path, rules, depth), path }
   const extra = Object.keys(values)[0]

@@ -1,8 +1,10 @@
-import type { Limits, SubscribeRequest } from '@mqttspec/protocol'
+import type { SubscribeRequest } from '@mqttspec/protocol'
+import { both } from '../access/access.ts'
 import { compileCondition } from '../change/match/compile-condition.ts'
 import type { Entity } from '../entity/entity.ts'
 import type { Subscription } from '../session/subscription.ts'
 import { refuseUnbuilt } from './refuse-unbuilt.ts'
+import type { RequestRules } from './request-rules.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import { resolveFilters } from './resolve-filters.ts'
 
@@ -11,15 +13,19 @@ export function resolveSubscribe(
   entity: Entity,
   { options = {} }: SubscribeRequest,
   clientId: string,
-  limits: Limits,
+  { access, limits }: RequestRules,
 ): Omit<Subscription, 'id' | 'asked'> {
+  access.check(entity, 'subscribe')
+  access.check(entity, 'read')
   refuseUnbuilt(options, ['since', 'snapshot', 'durable'])
   const filters = resolveFilters(entity, options.filters, limits, ['options', 'filters'])
+  const scope = access.visible(entity)
   return {
     clientId,
     entity,
     columns: resolveColumns(entity, options, ['options']),
-    matches: compileCondition(filters),
+    matches: compileCondition(both(scope, filters)),
+    inScope: compileCondition(scope),
     previous: options.previous ?? false,
   }
 }

@@ -1,11 +1,13 @@
 import { type CreateRequest, type DeleteRequest, SpecError, type UpdateRequest } from '@mqttspec/protocol'
+import { both } from '../access/access.ts'
 import type { Entity } from '../entity/entity.ts'
 import type { Comparison, Condition, Path } from '../query/condition.ts'
 import { equals } from '../query/equals.ts'
 import type { OnConflict, Target, Update, Write } from '../query/write.ts'
+import type { RequestRules } from './request-rules.ts'
 import { resolveColumn } from './resolve-columns.ts'
 import { type Key, resolveKey } from './resolve-key.ts'
-import { type Row, resolveRow, type WriteRules } from './resolve-row.ts'
+import { type Row, resolveRow, stamped } from './resolve-row.ts'
 
 /** What a write asks, wherever it stands: a message of its own, or one operation of a batch. */
 export type WriteRequest =
@@ -13,26 +15,27 @@ export type WriteRequest =
   | Pick<UpdateRequest, 'operation' | 'record_id' | 'data' | 'options'>
   | Pick<DeleteRequest, 'operation' | 'record_id' | 'data' | 'options'>
 
-/** Checks a write. Throws `invalid_data`, `missing_id`, `invalid_options`. */
-export function resolveWrite(entity: Entity, request: WriteRequest, rules: WriteRules): Write {
+/** Checks a write. Throws `invalid_data`, `missing_id`, `invalid_options`, `forbidden`. */
+export function resolveWrite(entity: Entity, request: WriteRequest, rules: RequestRules): Write {
+  rules.access.check(entity, request.operation)
   switch (request.operation) {
     case 'create': {
       const onConflict = resolveOnConflict(entity, request.options?.on_conflict)
       const { list, rows } = each(request.data, rules, (row, path) => {
         checkConflictColumns(row, onConflict, path)
-        return resolveRow(entity, row, path, rules)
+        return stamped(entity, resolveRow(entity, row, path, rules), rules)
       })
-      return { is: 'create', list, create: { entity, rows, onConflict } }
+      return { is: 'create', list, create: { entity, rows, onConflict, visible: rules.access.visible(entity) } }
     }
     case 'update': {
-      const target = resolveTarget(entity, request)
+      const target = resolveTarget(entity, request, rules)
       const { list, rows } = each(request.data, rules, (row, path) =>
         resolveUpdate(target(row, path), row, path, rules),
       )
       return { is: 'update', list, updates: rows }
     }
     case 'delete': {
-      const target = resolveTarget(entity, request)
+      const target = resolveTarget(entity, request, rules)
       const { list, rows } = each(request.data ?? {}, rules, (row, path) => {
         checkOnlyKey(entity, row, path)
         return target(row, path)
@@ -42,7 +45,7 @@ export function resolveWrite(entity: Entity, request: WriteRequest, rules: Write
   }
 }
 
-function each<Item>(data: Row | readonly Row[], { limits }: WriteRules, resolve: (row: Row, path: Path) => Item) {
+function each<Item>(data: Row | readonly Row[], { limits }: RequestRules, resolve: (row: Row, path: Path) => Item) {
   if (!isList(data)) return { list: false, rows: [resolve(data, ['data'])] }
   if (data.length > limits.maxWriteRows) {
     throw new SpecError('invalid_data', `At most ${limits.maxWriteRows} rows are written at once.`, { path: ['data'] })
@@ -52,7 +55,7 @@ function each<Item>(data: Row | readonly Row[], { limits }: WriteRules, resolve:
 
 const isList = (data: Row | readonly Row[]): data is readonly Row[] => Array.isArray(data)
 
-function resolveUpdate(target: Target, row: Row, path: Path, rules: WriteRules): Update {
+function resolveUpdate(target: Target, row: Row, path: Path, rules: RequestRules): Update {
   const values = Object.entries(row).filter(([name]) => !target.entity.key.some((column) => column.name === name))
   const write = resolveRow(target.entity, Object.fromEntries(values), path, rules)
   if (write.values.size === 0 && write.children.length === 0) {
@@ -62,7 +65,11 @@ function resolveUpdate(target: Target, row: Row, path: Path, rules: WriteRules):
 }
 
 /** How each row of an update or a delete is found. */
-function resolveTarget(entity: Entity, request: Exclude<WriteRequest, { operation: 'create' }>) {
+function resolveTarget(
+  entity: Entity,
+  request: Exclude<WriteRequest, { operation: 'create' }>,
+  { access }: RequestRules,
+) {
   const { record_id: recordId, data } = request
   if (recordId !== undefined && Array.isArray(data)) {
     throw new SpecError('invalid_data', 'record_id names one row: in a list, each row has its own key.', {
@@ -72,7 +79,7 @@ function resolveTarget(entity: Entity, request: Exclude<WriteRequest, { operatio
   const holds = resolveIf(entity, request.options?.if)
   return (row: Row, path: Path): Target => {
     const key = resolveKey(entity, recordId, row, path) ?? missing(entity, path)
-    return { entity, key: key.literals, where: key.condition, holds }
+    return { entity, key: key.literals, where: both(access.visible(entity), key.condition), holds }
   }
 }
 

@@ -23,7 +23,8 @@ export function buildEntity(source: SchemaSource, declaration: EntityDeclaration
   const columns = tableColumns(table, source.wireNames, source.casing)
   const key = new Set(primaryKeyOf(table, columns))
   const hidden = new Set(declaration.options.omit)
-  const built = columns.map((column) => buildColumn(column, key.has(column), hidden, known, tableName))
+  const stamped = new Set(Object.keys(declaration.options.stamp ?? {}))
+  const built = columns.map((column) => buildColumn(column, key.has(column), { hidden, stamped }, known, tableName))
   const visible = built.filter((column) => !column.hidden)
   return {
     name: declaration.options.name ?? declaration.schemaKey,
@@ -35,6 +36,7 @@ export function buildEntity(source: SchemaSource, declaration: EntityDeclaration
     columns: new Map(visible.map((column) => [column.name, column])),
     visibleColumns: visible,
     allColumns: built,
+    everyColumn: new Map(built.map((column) => [column.name, column])),
     key: [...key].flatMap(({ wireName }) => built.find((column) => column.name === wireName) ?? []),
     relations: relationsOf(source, table),
     computed: new Map(),
@@ -45,13 +47,19 @@ export function buildEntity(source: SchemaSource, declaration: EntityDeclaration
       ]),
     ),
     ...constraintsOf(known, columns, hidden),
+    foreignKeys: known.foreignKeys.map((key) => ({
+      ...key,
+      local: key.local.map(quoteIdentifier),
+      foreign: key.foreign.map(quoteIdentifier),
+    })),
+    rules: declaration.options,
   }
 }
 
 function buildColumn(
   { column, databaseName, wireName }: TableColumn,
   isKey: boolean,
-  hidden: ReadonlySet<string>,
+  { hidden, stamped }: { readonly hidden: ReadonlySet<string>; readonly stamped: ReadonlySet<string> },
   known: CatalogTable,
   tableName: string,
 ): Column {
@@ -67,6 +75,7 @@ function buildColumn(
     generated: column.generated !== undefined || column.generatedIdentity?.type === 'always',
     isKey,
     hidden: hidden.has(wireName),
+    stamped: stamped.has(wireName),
     unique: facts.unique,
     indexed: facts.indexed,
   }

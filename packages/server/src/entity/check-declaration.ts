@@ -35,6 +35,11 @@ export function checkDeclaration(source: SchemaSource, { schemaKey, options }: E
       throw new Error(`entity "${schemaKey}": "${name}" is in the primary key and cannot be left out`)
     }
   }
+  for (const name of Object.keys(options.stamp ?? {})) {
+    if (!columns.some(({ wireName }) => wireName === name)) {
+      throw new Error(`entity "${schemaKey}": stamp names "${name}", which is no column of it`)
+    }
+  }
   for (const { wireName } of columns) {
     if (Buffer.byteLength(wireName) > MAX_NAME_BYTES) {
       throw new Error(`entity "${schemaKey}": column name "${wireName}" is longer than ${MAX_NAME_BYTES} bytes`)

@@ -34,6 +34,7 @@ export async function computedColumns(
       generated: true,
       isKey: false,
       hidden: false,
+      stamped: false,
       unique: false,
       indexed: false,
     })

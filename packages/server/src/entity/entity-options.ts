@@ -1,8 +1,9 @@
 import type { SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
+import type { AccessRules } from '../access/rules.ts'
 
 /** How an entity is registered. */
-export interface EntityOptions {
+export interface EntityOptions extends AccessRules {
   /** Its name on the wire, where it is not to be its key in the schema object. */
   readonly name?: string
   /** Columns, by wire name, that no client can see, name or write. */

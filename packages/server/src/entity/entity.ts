@@ -1,4 +1,5 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
+import type { AccessRules } from '../access/rules.ts'
 import type { ColumnKind } from '../column/column-kind.ts'
 import type { Folding } from '../operators/operator.ts'
 import type { Expression } from './expression.ts'
@@ -20,6 +21,8 @@ export interface Column {
   readonly isKey: boolean
   /** Left out of everything that a client sees or says. */
   readonly hidden: boolean
+  /** Set by the server on each new row; never sent by a client. */
+  readonly stamped: boolean
   readonly unique: boolean
   readonly indexed: boolean
 }
@@ -37,6 +40,16 @@ export interface Relation {
   readonly refers: 'local' | 'foreign'
 }
 
+/** A foreign key of a table to another one. */
+export interface ForeignKey {
+  readonly constraint: string
+  /** Columns in SQL, pair by pair. */
+  readonly local: readonly string[]
+  readonly foreign: readonly string[]
+  /** The table that it refers to, as `schema.table`. */
+  readonly tableName: string
+}
+
 /** A table that clients may reach, with everything the path of a request asks about it. */
 export interface Entity {
   readonly name: string
@@ -52,6 +65,8 @@ export interface Entity {
   readonly columns: ReadonlyMap<string, Column>
   readonly visibleColumns: readonly Column[]
   readonly allColumns: readonly Column[]
+  /** All columns by wire name, for the server's own conditions. */
+  readonly everyColumn: ReadonlyMap<string, Column>
   readonly key: readonly Column[]
   readonly relations: ReadonlyMap<string, Relation>
   /** Computed columns by wire name. */
@@ -62,4 +77,6 @@ export interface Entity {
   readonly constraints: ReadonlyMap<string, readonly string[]>
   /** The wire names of the columns of each unique index over whole rows. */
   readonly uniques: readonly (readonly string[])[]
+  readonly foreignKeys: readonly ForeignKey[]
+  readonly rules: AccessRules
 }

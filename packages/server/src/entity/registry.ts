@@ -35,9 +35,14 @@ export class Registry {
     return entity
   }
 
-  /** The entity over a table, by the names that Postgres gives in an error. */
-  overTable(schema: string | undefined, table: string | undefined): Entity | undefined {
-    return [...this.#entities.values()].find(({ tableName }) => tableName === `${schema ?? 'public'}.${table}`)
+  /** The entity over a table, `schema.table`. */
+  ofTable(tableName: string): Entity | undefined {
+    return [...this.#bySchemaKey.values()].find((entity) => entity.tableName === tableName)
+  }
+
+  /** The entity that has a constraint of this name. */
+  withConstraint(name: string): Entity | undefined {
+    return [...this.#bySchemaKey.values()].find(({ constraints }) => constraints.has(name))
   }
 
   /** Every entity. */

@@ -1,18 +1,19 @@
 import { DEFAULT_LIMITS, type Filter, SpecError } from '@mqttspec/protocol'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Access } from '../access/access.ts'
 import type { Row } from '../change/change.ts'
 import { compileCondition } from '../change/match/compile-condition.ts'
 import type { Database } from '../db/database.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { runReadMany } from '../db/run-read.ts'
 import { runWrite } from '../db/run-write.ts'
+import type { RequestRules } from '../decode/request-rules.ts'
 import { resolveFilters } from '../decode/resolve-filters.ts'
 import { resolveRead } from '../decode/resolve-read.ts'
 import { resolveWrite } from '../decode/resolve-write.ts'
 import type { Entity } from '../entity/entity.ts'
 import { prepareTables } from '../entity/prepare-tables.ts'
-import type { Registry } from '../entity/registry.ts'
 import { conditionSql } from '../query/condition-sql.ts'
 import { SqlText } from '../query/sql-text.ts'
 import { PATTERNS, VALUES } from '../testing/arbitrary-value.ts'
@@ -21,13 +22,14 @@ import { OPERATORS } from './operators.ts'
 
 let database: Database
 let entity: Entity
-let registry: Registry
+let rules: RequestRules
 
 beforeAll(async () => {
   database = await openDatabase(undefined, { logger: { info() {}, warn() {}, error() {} } })
   const source = { schema: { things, mood }, wireNames: 'property', casing: undefined } as const
-  registry = await prepareTables(database, source, [{ schemaKey: 'things', options: {} }], { createTables: true })
+  const registry = await prepareTables(database, source, [{ schemaKey: 'things', options: {} }], { createTables: true })
   entity = registry.find('things', undefined)
+  rules = { registry, limits: LIMITS, access: new Access(undefined) }
 }, 60_000)
 
 afterAll(async () => database.close())
@@ -134,13 +136,8 @@ test('a filter picks in memory what it picks in Postgres, for every operator on 
       async (rows, filters) => {
         await database.script('truncate things restart identity')
         const create = { operation: 'create', data: rows } as const
-        await runWrite(database, resolveWrite(entity, create, { registry, limits: LIMITS }))
-        const read = resolveRead(
-          entity,
-          { id: '1', type: 'request', operation: 'read', entity: 'things' },
-          registry,
-          LIMITS,
-        )
+        await runWrite(database, resolveWrite(entity, create, rules))
+        const read = resolveRead(entity, { id: '1', type: 'request', operation: 'read', entity: 'things' }, rules)
         if (!('many' in read)) throw new Error('a page was asked')
         const stored = JSON.parse((await runReadMany(database, read.many)).data) as Row[]
         const able = filters

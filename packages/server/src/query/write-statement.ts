@@ -1,26 +1,31 @@
 import type { Statement } from '../db/database.ts'
 import type { Column, Entity } from '../entity/entity.ts'
+import { checkSql } from './check-sql.ts'
 import type { Condition } from './condition.ts'
 import { conditionSql } from './condition-sql.ts'
 import { selectList } from './select-rows.ts'
 import { SqlText } from './sql-text.ts'
-import type { OnConflict, RowValues, Target } from './write.ts'
+import type { Create, OnConflict, RowCheck, RowValues, Target } from './write.ts'
 
 /**
  * Stores rows. Its one row: the JSON array for the reply; the one with every column (null if it is the same); and of
  * each row that was there before, in order, its old form or null (null as a whole if no row could have been there).
  */
-export function createStatement(entity: Entity, rows: readonly RowValues[], onConflict?: OnConflict): Statement {
+export function createStatement(
+  { entity, onConflict, visible }: Omit<Create, 'rows'>,
+  rows: readonly RowValues[],
+  check: RowCheck | undefined,
+): Statement {
   const sql = new SqlText()
   const columns = columnsOf(entity, rows)
   const names = columns.map((column) => column.sqlName).join(', ')
   const values = rows.map((row) => `(${columns.map((column) => valueSql(row, column, sql)).join(', ')})`).join(', ')
   const insert = `insert into ${entity.sqlName} as t (${names}) values ${values}`
   const [row] = rows
-  if (onConflict && row) return upsertStatement(entity, row, onConflict, insert, columns, sql)
+  if (onConflict && row) return upsertStatement(entity, row, { ...onConflict, visible, check }, insert, columns, sql)
   return sql.statement(
     `with w as (${insert} returning *)
-    select (${manyAsJson(entity.visibleColumns, 'w', sql)})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'w', sql)})::text`)}, null::text`,
+    select (${manyAsJson(entity.visibleColumns, 'w', sql)})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'w', sql)})::text`)}, null::text, ${checked(entity, check, sql)}`,
   )
 }
 
@@ -28,13 +33,16 @@ export function createStatement(entity: Entity, rows: readonly RowValues[], onCo
 function upsertStatement(
   entity: Entity,
   row: RowValues,
-  onConflict: OnConflict,
+  onConflict: OnConflict & { readonly visible: Condition; readonly check: RowCheck | undefined },
   insert: string,
   columns: readonly Column[],
   sql: SqlText,
 ): Statement {
   const target = onConflict.columns.map((column) => column.sqlName).join(', ')
-  const same = onConflict.columns.map((column) => `t.${column.sqlName} = ${valueSql(row, column, sql)}`).join(' and ')
+  const same = [
+    ...onConflict.columns.map((column) => `t.${column.sqlName} = ${valueSql(row, column, sql)}`),
+    `(${conditionSql(onConflict.visible, 't', sql)})`,
+  ].join(' and ')
   const set = columns.filter((column) => !column.isKey && !onConflict.columns.includes(column))
   const updates = onConflict.do === 'update' && set.length > 0
   const action = updates
@@ -48,7 +56,7 @@ function upsertStatement(
     `with old as materialized (select t.* from ${entity.sqlName} t where ${same} for update),
     w as (${insert} on conflict (${target}) do ${action} returning *), stored as (${result})
     select (${manyAsJson(entity.visibleColumns, 'stored', sql)})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'stored', sql)})::text`)},
-      (select coalesce(json_agg(r), '[null]') from (select ${selectList(entity.allColumns, 't', sql)} from old t) r)::text`,
+      (select coalesce(json_agg(r), '[null]') from (select ${selectList(entity.allColumns, 't', sql)} from old t) r)::text, ${checked(entity, onConflict.check, sql)}`,
   )
 }
 
@@ -56,7 +64,11 @@ function upsertStatement(
  * Changes one row. Its one row: was it there, the JSON object for the reply (null if it was not changed), the old row
  * and the new one with every column (the new one null if it is the same as the reply).
  */
-export function updateStatement({ entity, where, holds }: Omit<Target, 'key'>, values: RowValues): Statement {
+export function updateStatement(
+  { entity, where, holds }: Omit<Target, 'key'>,
+  values: RowValues,
+  check: RowCheck | undefined,
+): Statement {
   const sql = new SqlText()
   const old = lockedRow(entity, where, sql)
   const sets = [...values.keys()].map((column) => `${column.sqlName} = ${valueSql(values, column, sql)}`).join(', ')
@@ -64,7 +76,7 @@ export function updateStatement({ entity, where, holds }: Omit<Target, 'key'>, v
     `with old as materialized (${old}),
     w as (update ${entity.sqlName} t set ${sets} from old where ${sameRow(entity, holds, sql)} returning t.*)
     select (select count(*) from old)::text, (${oneAsJson(entity.visibleColumns, 'w', sql)})::text,
-      (${oneAsJson(entity.allColumns, 'old', sql)})::text, ${ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w', sql)})::text`)}`,
+      (${oneAsJson(entity.allColumns, 'old', sql)})::text, ${ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w', sql)})::text`)}, ${checked(entity, check, sql)}`,
   )
 }
 
@@ -89,6 +101,9 @@ export function deleteStatement({ entity, where, holds }: Omit<Target, 'key'>): 
     select (select count(*) from old)::text, (${oneAsJson(entity.allColumns, 'w', sql)})::text`,
   )
 }
+
+const checked = (entity: Entity, check: RowCheck | undefined, sql: SqlText) =>
+  check ? checkSql(entity, check, 'w', sql) : 'null::text'
 
 // `for update` sees the newest version, also one that was committed while this waited for it: the old row is true.
 const lockedRow = (entity: Entity, where: Condition, sql: SqlText) =>

@@ -1,4 +1,4 @@
-import type { Column, Entity, Relation } from '../entity/entity.ts'
+import type { Column, Entity, ForeignKey, Relation } from '../entity/entity.ts'
 import type { Condition, Literal, Path } from './condition.ts'
 
 /** Values for some columns of one row; null is NULL. */
@@ -8,6 +8,15 @@ export type RowValues = ReadonlyMap<Column, Literal | null>
 export interface RowWrite {
   readonly values: RowValues
   readonly children: readonly ChildWrites[]
+  readonly check: RowCheck | undefined
+}
+
+/** What must hold of a row once it is written, or the write is undone. */
+export interface RowCheck {
+  /** The writer's scope: else it is `forbidden`. */
+  readonly scope: Condition
+  /** Rows that it refers to and that must be in their entity's scope: else it is as if they were not there. */
+  readonly references: readonly (ForeignKey & { readonly entity: Entity; readonly scope: Condition })[]
 }
 
 /** What is written to the rows of one relation of a row. */
@@ -34,6 +43,8 @@ export interface Create {
   readonly entity: Entity
   readonly rows: readonly RowWrite[]
   readonly onConflict: OnConflict | undefined
+  /** The rows that the writer may see: of others, a conflict tells nothing. */
+  readonly visible: Condition
 }
 
 /** One row to change or to delete: how it is found, and what must hold of it then. */

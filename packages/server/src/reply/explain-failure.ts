@@ -7,10 +7,7 @@ import type { Logger } from '../logger.ts'
 /** Whatever was thrown, as what the client is told. A bug is logged in full, and only its request id travels. */
 export function explainFailure(error: unknown, id: string, registry: Registry, logger: Logger): SpecError {
   if (isSpecError(error)) return error
-  const known =
-    error instanceof DatabaseError
-      ? explainDatabaseError(error, registry.overTable(error.schema, error.table))
-      : undefined
+  const known = error instanceof DatabaseError ? explainDatabaseError(error, registry) : undefined
   if (known) return known
   logger.error({ err: error, request: id }, 'a request failed in a way that was not foreseen')
   return new SpecError('internal', 'Something went wrong in the server; its log says what.', { request: id }, error)

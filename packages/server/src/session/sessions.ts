@@ -3,6 +3,8 @@ import type { Subscription } from './subscription.ts'
 /** One client, from its connect until its MQTT session ends. */
 export interface Session {
   readonly clientId: string
+  /** Who it is, as `authenticate` said. */
+  auth: unknown
   readonly subscriptions: Map<string, Subscription>
 }
 
@@ -14,7 +16,7 @@ export class Sessions {
   open(clientId: string): Session {
     const known = this.#sessions.get(clientId)
     if (known) return known
-    const session: Session = { clientId, subscriptions: new Map() }
+    const session: Session = { clientId, auth: undefined, subscriptions: new Map() }
     this.#sessions.set(clientId, session)
     return session
   }

@@ -8,7 +8,10 @@ export interface Subscription {
   readonly entity: Entity
   /** The columns that it sees. */
   readonly columns: readonly Column[]
+  /** The rows of its set: in scope, and as its filters say. */
   readonly matches: RowTest
+  /** The rows that it may see at all. */
+  readonly inScope: RowTest
   /** Does it want the old row along? */
   readonly previous: boolean
   /** The message that asked for it, to know it again. */

@@ -13,11 +13,12 @@ function keyOf(entity: Entity, row: Row): unknown {
 const pick = (columns: readonly Column[], row: Row): Row =>
   Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]))
 
-/** What of the row is sent: the new one; of a deleted row, or one whose key has changed, its key alone. */
+/** What of the row is sent: the new one; of a row that is gone, out of scope, or under another key, its key alone. */
 function dataOf(change: Change, meaning: Meaning, subscription: Subscription): Row {
   if (meaning.change !== 'leave') return pick(subscription.columns, meaning.row)
   const isGone = !change.new || change.entity.key.some(({ name }) => change.new?.[name] !== meaning.row[name])
-  return isGone || !change.new ? pick(change.entity.key, meaning.row) : pick(subscription.columns, change.new)
+  const isHidden = isGone || !change.new || subscription.inScope(change.new) !== true
+  return isHidden || !change.new ? pick(change.entity.key, meaning.row) : pick(subscription.columns, change.new)
 }
 
 /** The payload that tells a subscription what a change means to it. */
@@ -34,7 +35,10 @@ export function encodeNotification(change: Change, meaning: Meaning, subscriptio
     change: meaning.change,
     key: keyOf(entity, meaning.row),
     changed: meaning.changed,
-    previous: subscription.previous && change.old ? pick(subscription.columns, change.old) : undefined,
+    previous:
+      subscription.previous && change.old && subscription.inScope(change.old) === true
+        ? pick(subscription.columns, change.old)
+        : undefined,
     seq,
   })
 }
