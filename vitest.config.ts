@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /** Packages are tested from their sources, so that no test waits for a build. */
-const conditions = ['@mqttspec/source', 'import', 'module', 'default']
+// Named alone: with more, Node would be told them too, and `require('ws')` in mqtt.js would get its ES module wrapper.
+const conditions = ['@mqttspec/source']
 const source = { resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 /** Tests that start a broker, a database or a browser: patient, and one file at a time. */
