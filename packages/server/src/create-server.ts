@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { SubscriptionIndex } from './change/match/subscription-index.ts'
 import { Notifier } from './change/notify/notifier.ts'
 import { OwnWrites } from './change/source/own-writes.ts'
@@ -11,14 +12,22 @@ import { prepareTables } from './entity/prepare-tables.ts'
 import { InFlight } from './lifecycle.ts'
 import { type CheckedOptions, checkOptions, type ListenOptions } from './listen-options.ts'
 import { receiver } from './receive.ts'
+import { Identifier, type IdentifierOptions } from './session/identity.ts'
 import { SeenRequests } from './session/seen-requests.ts'
+import { SessionTokens } from './session/session-token.ts'
 import { Sessions } from './session/sessions.ts'
 import { SubscriptionDesk } from './session/subscription-desk.ts'
 import { createTransport } from './transport/create-transport.ts'
 import type { Transport, TransportAddresses } from './transport/transport.ts'
 
+/** How long `authenticate` may take. */
+const AUTHENTICATE_MS = 4_000
+
 /** How long `close` waits for the requests that run. */
 const DRAIN_MS = 10_000
+
+/** How a spec finds out who clients are. */
+export type IdentityRules = Omit<IdentifierOptions, 'timeoutMs'>
 
 /** A server that runs. */
 export interface Server extends AsyncDisposable {
@@ -30,16 +39,16 @@ export interface Server extends AsyncDisposable {
 
 /** Makes a server of its parts and starts it: the only file that knows every part. */
 export async function createServer(
-  source: SchemaSource,
+  source: SchemaSource & IdentityRules,
   declarations: readonly EntityDeclaration[],
   listenOptions: ListenOptions,
 ): Promise<Server> {
-  const options = checkOptions(listenOptions)
+  const options = checkOptions(listenOptions, source.authenticate !== undefined)
   const database = await openDatabase(options.database, { logger: options.logger })
   try {
     const registry = await prepareTables(database, source, declarations, options)
     const transport = createTransport(options)
-    return await start(database, transport, registry, options)
+    return await start(database, transport, registry, options, source)
   } catch (error) {
     await database.close()
     throw error
@@ -50,9 +59,11 @@ async function start(
   database: Database,
   transport: Transport,
   registry: Awaited<ReturnType<typeof prepareTables>>,
-  { limits, topicPrefix, logger }: CheckedOptions,
+  { limits, topicPrefix, logger, broker }: CheckedOptions,
+  rules: IdentityRules,
 ): Promise<Server> {
   const sessions = new Sessions()
+  const identifier = new Identifier({ ...rules, timeoutMs: AUTHENTICATE_MS })
   const index = new SubscriptionIndex()
   const notifier = new Notifier(transport)
   const changes = new OwnWrites()
@@ -61,6 +72,9 @@ async function start(
   const steps = {
     transport,
     sessions,
+    identifier,
+    tokens: new SessionTokens(randomBytes(32)),
+    isExternal: broker !== undefined && 'url' in broker,
     registry,
     database,
     limits,
@@ -81,6 +95,7 @@ async function start(
       await changes.stop()
       await transport.stop()
       notifier.stop()
+      sessions.stop()
       await database.close()
     })()
     return closing

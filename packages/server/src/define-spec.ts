@@ -1,27 +1,55 @@
-import type { HasShape, SpecShape } from '@mqttspec/protocol'
+import type { EntityShape, HasShape, SpecShape, Where } from '@mqttspec/protocol'
 import type { SQL } from 'drizzle-orm'
-import { createServer, type Server } from './create-server.ts'
+import type { Operation } from './access/rules.ts'
+import { createServer, type IdentityRules, type Server } from './create-server.ts'
 import { checkDeclaration, type SchemaSource } from './entity/check-declaration.ts'
 import type { Casing, EntityDeclaration, EntityOptions, WireNames } from './entity/entity-options.ts'
 import type { EntityKey, EntityOf } from './entity/infer/entity-of.ts'
 import type { ListenOptions } from './listen-options.ts'
+import type { Credentials } from './session/identity.ts'
+import type { StandardSchema } from './session/standard-schema.ts'
 
 /** What a spec is made of. */
-export interface SpecOptions<Schema, Names extends WireNames> {
+export interface SpecOptions<Schema, Names extends WireNames, Auth> {
   /** The Drizzle tables and `relations()`, as a module exports them. */
   readonly schema: Schema
   /** Names on the wire: Drizzle's properties (the default), or the database's columns. */
   readonly wireNames?: Names
   /** Drizzle's `casing`, if the schema relies on it. */
   readonly casing?: Casing
+  /** The form of what `authenticate` returns, in zod or any other Standard Schema; it is the `auth` of every rule. */
+  readonly auth?: StandardSchema<Auth>
+  /**
+   * Tells who a client is, by its CONNECT packet, or behind an external broker by its `connect` message. Throws, or
+   * returns nothing, for one that may not come in. A JWT's `exp` in what it returns ends the connection then.
+   */
+  readonly authenticate?: (credentials: Credentials) => unknown
+  /** Names whose a client id is; by default `sub`, `userId`, `user_id` or `id` of `auth`. */
+  readonly principal?: (auth: Auth) => string
 }
 
 /** How one table is registered. */
-export interface TypedEntityOptions<Name extends string, Column extends string, Table> {
+export interface TypedEntityOptions<
+  Name extends string,
+  Column extends string,
+  Stamped extends string,
+  Table,
+  Auth,
+  All extends EntityShape,
+> {
   /** Its name on the wire, where it is not to be its key in the schema. */
   readonly name?: Name
   /** Columns that no client can see, name or write. */
   readonly omit?: readonly Column[]
+  /** Columns that the server sets on each new row, and that no client may send. */
+  readonly stamp?: { readonly [Name in Stamped]: (auth: Auth) => unknown }
+  /**
+   * The rows that who asks may see, change and make: a filter, true for all, false for none. It is ANDed around every
+   * read, write, preload and subscription, and a row that is written must lie in it.
+   */
+  readonly scope?: (auth: Auth) => Where<All> | boolean
+  /** What may be done at all; everything that is not named. */
+  readonly allow?: Readonly<Partial<Record<Operation, boolean | ((auth: Auth) => boolean)>>>
   /** Named expressions that a client may ask for in `columns`, filter by and sort by. */
   readonly computed?: Readonly<Record<string, (table: Table) => SQL>>
   /**
@@ -44,14 +72,14 @@ type ColumnName<Schema, Key extends keyof Schema, Names extends WireNames> = key
  * What a server serves: the entities that were declared, and no others. Its type is all that a client needs:
  * `connect<typeof api>(url)`.
  */
-export class Spec<Schema, Names extends WireNames, Shape extends SpecShape> implements HasShape<Shape> {
+export class Spec<Schema, Names extends WireNames, Auth, Shape extends SpecShape> implements HasShape<Shape> {
   /** A type only: the shape of every entity, for the client's inference. */
   declare readonly '~shape': Shape
-  readonly #source: SchemaSource
+  readonly #source: SchemaSource & IdentityRules
   readonly #declarations: readonly EntityDeclaration[]
 
   /** @internal Use `defineSpec`. */
-  constructor(source: SchemaSource, declarations: readonly EntityDeclaration[]) {
+  constructor(source: SchemaSource & IdentityRules, declarations: readonly EntityDeclaration[]) {
     this.#source = source
     this.#declarations = declarations
   }
@@ -61,10 +89,18 @@ export class Spec<Schema, Names extends WireNames, Shape extends SpecShape> impl
     const Key extends EntityKey<Schema> & keyof Schema,
     const Name extends string = Key,
     const Hidden extends ColumnName<Schema, Key, Names> = never,
+    const Stamped extends ColumnName<Schema, Key, Names> = never,
   >(
     schemaKey: Key,
-    options: TypedEntityOptions<Name, Hidden, Schema[Key]> = {},
-  ): Spec<Schema, Names, Shape & { readonly [Entity in Name]: EntityOf<Schema, Key, Hidden, never, Names> }> {
+    options: TypedEntityOptions<
+      Name,
+      Hidden,
+      Stamped,
+      Schema[Key],
+      Auth,
+      EntityOf<Schema, Key, never, never, Names>
+    > = {},
+  ): Spec<Schema, Names, Auth, Shape & { readonly [Entity in Name]: EntityOf<Schema, Key, Hidden, Stamped, Names> }> {
     // What a user's expressions take is the table of this entity, aliased.
     const declaration: EntityDeclaration = { schemaKey, options: options as unknown as EntityOptions }
     checkDeclaration(this.#source, declaration)
@@ -82,10 +118,15 @@ export class Spec<Schema, Names extends WireNames, Shape extends SpecShape> impl
 }
 
 /** Begins a spec over a Drizzle schema; nothing of it can be reached until `.entity()` says so. */
-export function defineSpec<Schema extends Record<string, unknown>, const Names extends WireNames = 'property'>(
-  options: SpecOptions<Schema, Names>,
+export function defineSpec<
+  Schema extends Record<string, unknown>,
+  const Names extends WireNames = 'property',
+  Auth = undefined,
+>(
+  options: SpecOptions<Schema, Names, Auth>,
   // biome-ignore lint/complexity/noBannedTypes: no entity has been declared yet
-): Spec<Schema, Names, {}> {
-  const { schema, wireNames = 'property', casing } = options
-  return new Spec({ schema, wireNames, casing }, [])
+): Spec<Schema, Names, Auth, {}> {
+  const { schema, wireNames = 'property', casing, auth, authenticate, principal } = options
+  if (auth && !authenticate) throw new Error('defineSpec: auth is the form of what authenticate returns; give both')
+  return new Spec({ schema, wireNames, casing, authSchema: auth, authenticate, principal }, [])
 }

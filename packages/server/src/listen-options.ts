@@ -36,7 +36,7 @@ export interface CheckedOptions extends ListenOptions {
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Checks options. Throws one error that lists all that is wrong. */
-export function checkOptions(options: ListenOptions): CheckedOptions {
+export function checkOptions(options: ListenOptions, authenticates: boolean): CheckedOptions {
   const topicPrefix = options.topicPrefix ?? DEFAULT_TOPIC_PREFIX
   const qos = { request: 1, response: 1, notification: 1, ...options.qos } as const
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
@@ -46,7 +46,7 @@ export function checkOptions(options: ListenOptions): CheckedOptions {
       [0, 1, 2].includes(level) ? [] : [`qos.${direction} is ${level}: it is 0, 1 or 2`],
     ),
     ...limitTrouble(limits),
-    ...hostTrouble(options),
+    ...(authenticates ? [] : hostTrouble(options)),
   ]
   if (wrong.length > 0) throw new Error(`the server cannot start:\n- ${wrong.join('\n- ')}`)
   return { ...options, topicPrefix, qos, limits, logger: options.logger ?? consoleLogger }
@@ -70,7 +70,9 @@ function limitTrouble(limits: Limits): string[] {
 
 function hostTrouble({ broker, allowAnonymous }: ListenOptions): string[] {
   if (allowAnonymous || !broker || 'url' in broker || broker.host === undefined || LOOPBACK.has(broker.host)) return []
-  return [`broker.host is ${broker.host}, where anybody could do anything: set allowAnonymous: true if that is meant`]
+  return [
+    `broker.host is ${broker.host}, where anybody could do anything: give defineSpec an authenticate, or set allowAnonymous: true if that is meant`,
+  ]
 }
 
 /** What is worth a look goes to the console; the rest nowhere. */

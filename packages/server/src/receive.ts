@@ -3,31 +3,58 @@ import { parseMessage } from './decode/parse-message.ts'
 import type { InFlight } from './lifecycle.ts'
 import { errorReply } from './reply/reply.ts'
 import { answer, type RequestSteps } from './request-path.ts'
-import type { RefusedPublish, TransportReceiver } from './transport/transport.ts'
+import { type Identity, NOBODY } from './session/identity.ts'
+import type { ConnectingClient, RefusedPublish, TransportReceiver } from './transport/transport.ts'
 
 /** What a transport's events mean to the server. */
 export function receiver(steps: RequestSteps, inFlight: InFlight): TransportReceiver {
-  const { sessions } = steps
+  const { sessions, transport } = steps
   return {
-    connecting: async () => undefined,
-    connected: (clientId) => void sessions.open(clientId),
+    connecting: (client) => admit(client, steps),
+    connected(clientId, admitted) {
+      const identity = admitted ? (admitted.as as Identity) : NOBODY
+      const session = sessions.open(clientId, identity)
+      // Somebody else came in under this id meanwhile: an id and what waits for it are one principal's.
+      if (session.identity.principal !== identity.principal) return transport.disconnect(clientId)
+      session.connected = true
+      sessions.identify(session, identity, () => transport.disconnect(clientId))
+    },
     disconnected(clientId, sessionEnded) {
+      sessions.disconnected(clientId)
       if (sessionEnded) steps.subscriptions.endAll(clientId)
     },
+    sessionEnded: (clientId) => steps.subscriptions.endAll(clientId),
+    overflowed: (clientId) => steps.subscriptions.resetAll(clientId, 'slow'),
     message(message) {
       if (inFlight.open) inFlight.track(answer(message, steps))
-      else void steps.transport.respond(message.clientId, errorReply(idOf(message.payload, steps), shuttingDown()))
+      else void transport.respond(message.clientId, errorReply(idOf(message.payload, steps), shuttingDown()))
     },
     refused(publish) {
-      void steps.transport.respond(publish.clientId, errorReply(idOf(publish.payload, steps), refusal(publish)))
+      void transport.respond(publish.clientId, errorReply(idOf(publish.payload, steps), refusal(publish)))
     },
     listening(clientId, subscriptionId) {
-      const { subscriptions } = sessions.open(clientId)
-      for (const subscription of subscriptions.values()) {
+      for (const subscription of sessions.find(clientId)?.subscriptions.values() ?? []) {
         if (subscriptionId === '+' || subscriptionId === subscription.id) steps.notifier.listening(subscription)
       }
     },
   }
+}
+
+/** CONNACK's "not authorised". [MQTT-3.2.2.3] */
+const NOT_AUTHORIZED = 5
+
+async function admit(client: ConnectingClient, { identifier, sessions, logger }: RequestSteps) {
+  const { clientId, username, password, remoteAddress } = client
+  try {
+    const text = password && Buffer.from(password).toString()
+    const identity = await identifier.identify({ clientId, username, password: text, remoteAddress })
+    const owner = sessions.find(clientId)?.identity.principal
+    if (owner === undefined || owner === identity.principal) return { as: identity }
+    logger.warn({ clientId, remoteAddress }, 'refused a client under an id that is another principal’s')
+  } catch (error) {
+    logger.info({ clientId, remoteAddress, err: error }, 'refused a client by its credentials')
+  }
+  return NOT_AUTHORIZED
 }
 
 const shuttingDown = () => new SpecError('unavailable', 'The server is shutting down; try again in a moment.')

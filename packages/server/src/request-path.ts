@@ -1,4 +1,4 @@
-import { type Limits, type Request, SpecError, type SubscribeRequest, type Up } from '@mqttspec/protocol'
+import { type Connect, type Limits, type Request, SpecError, type SubscribeRequest, type Up } from '@mqttspec/protocol'
 import { Access } from './access/access.ts'
 import type { Notifier } from './change/notify/notifier.ts'
 import type { Database } from './db/database.ts'
@@ -10,8 +10,10 @@ import { describeEntity } from './entity/describe-entity.ts'
 import type { Logger } from './logger.ts'
 import { explainFailure } from './reply/explain-failure.ts'
 import { errorReply, pongReply, successReply } from './reply/reply.ts'
+import { type Identifier, NOBODY } from './session/identity.ts'
 import type { SeenRequests } from './session/seen-requests.ts'
-import type { Sessions } from './session/sessions.ts'
+import type { SessionTokens } from './session/session-token.ts'
+import type { Session, Sessions } from './session/sessions.ts'
 import type { SubscriptionDesk } from './session/subscription-desk.ts'
 import type { IncomingMessage, Transport } from './transport/transport.ts'
 import { batch, type CommittedWrite, type WriteSteps, write } from './write-path.ts'
@@ -30,6 +32,10 @@ import { batch, type CommittedWrite, type WriteSteps, write } from './write-path
 export interface RequestSteps extends WriteSteps {
   readonly transport: Transport
   readonly sessions: Sessions
+  readonly identifier: Identifier
+  readonly tokens: SessionTokens
+  /** Behind an external broker, who sends a message has to be said in it. */
+  readonly isExternal: boolean
   readonly notifier: Notifier
   readonly subscriptions: SubscriptionDesk
   readonly seen: SeenRequests
@@ -66,16 +72,13 @@ function act(message: Up, incoming: IncomingMessage, steps: RequestSteps): Outco
     case 'ping':
       return { payload: pongReply(message.id ?? '') }
     case 'connect':
-      throw new SpecError(
-        'invalid_message_type',
-        'This server knows its clients by their connection; no "connect" is needed.',
-      )
+      return connect(message, incoming.clientId, steps)
     case 'subscription':
       if (message.operation === 'subscribe') return subscribe(message, incoming.clientId, steps)
       return replyOf(message.id, {
         data: JSON.stringify({
           unsubscribed: true,
-          subscription_id: steps.subscriptions.end(message, incoming.clientId),
+          subscription_id: steps.subscriptions.end(message, incoming.clientId).id,
         }),
       })
     case 'request':
@@ -84,7 +87,7 @@ function act(message: Up, incoming: IncomingMessage, steps: RequestSteps): Outco
 }
 
 async function request(message: Request, incoming: IncomingMessage, steps: RequestSteps): Promise<Outcome> {
-  const access = new Access(steps.sessions.open(incoming.clientId).auth)
+  const access = new Access(sessionOf(message, incoming.clientId, steps).identity.auth)
   if (message.operation === 'batch') return once(incoming, message.id, steps, () => batch(message, access, steps))
   const entity = steps.registry.find(message.entity, message.schema)
   switch (message.operation) {
@@ -113,11 +116,40 @@ async function once(
   return { payload, ...(after && { after }) }
 }
 
+/** Who sends a message: who connected under this id; behind an external broker, who the message's session says. */
+function sessionOf({ session: token }: Up, clientId: string, steps: RequestSteps): Session {
+  const { sessions, identifier, tokens } = steps
+  if (!steps.isExternal || !identifier.asks) return sessions.find(clientId) ?? sessions.open(clientId, NOBODY)
+  const identity = tokens.verify(clientId, token)
+  const session = sessions.open(clientId, identity)
+  if (session.identity.principal === identity.principal) return session
+  throw new SpecError('unauthorized', 'This client id is another one’s.')
+}
+
+/** Finds out anew who a client is, and what of its subscriptions that leaves. */
+async function connect({ id, data }: Connect, clientId: string, steps: RequestSteps): Promise<Outcome> {
+  const { identifier, sessions, tokens, transport } = steps
+  const password = data.password ?? data.token
+  const identity = await identifier.identify({ clientId, username: data.username, password, remoteAddress: undefined })
+  const session = sessions.find(clientId) ?? sessions.open(clientId, identity)
+  if (session.identity !== NOBODY && session.identity.principal !== identity.principal) {
+    throw new SpecError('auth_error', 'This client id is another one’s.')
+  }
+  sessions.identify(session, identity, () => transport.disconnect(clientId))
+  const access = new Access(identity.auth)
+  steps.subscriptions.reconsider(session, (asked) =>
+    resolveSubscribe(steps.registry.find(asked.entity, asked.schema), asked, clientId, { ...steps, access }),
+  )
+  const { token, expiresAt } = tokens.issue(clientId, identity)
+  return replyOf(id, { data: JSON.stringify({ session: token, expires_at: new Date(expiresAt).toISOString() }) })
+}
+
 function subscribe(message: SubscribeRequest, clientId: string, steps: RequestSteps): Outcome {
   const entity = steps.registry.find(message.entity, message.schema)
-  const access = new Access(steps.sessions.open(clientId).auth)
+  const session = sessionOf(message, clientId, steps)
+  const access = new Access(session.identity.auth)
   const wanted = resolveSubscribe(entity, message, clientId, { ...steps, access })
-  const subscription = steps.subscriptions.begin(message, wanted)
+  const subscription = steps.subscriptions.begin(message, session, wanted)
   const { payload } = replyOf(message.id, { data: JSON.stringify(steps.subscriptions.describe(subscription)) })
   return { payload, after: () => steps.notifier.answered(subscription) }
 }

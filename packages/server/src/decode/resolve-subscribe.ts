@@ -14,7 +14,7 @@ export function resolveSubscribe(
   { options = {} }: SubscribeRequest,
   clientId: string,
   { access, limits }: RequestRules,
-): Omit<Subscription, 'id' | 'asked'> {
+): Omit<Subscription, 'id' | 'asked' | 'request'> {
   access.check(entity, 'subscribe')
   access.check(entity, 'read')
   refuseUnbuilt(options, ['since', 'snapshot', 'durable'])

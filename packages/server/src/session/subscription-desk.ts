@@ -1,9 +1,20 @@
-import { type Limits, notifyTopic, SpecError, type SubscribeRequest, type UnsubscribeRequest } from '@mqttspec/protocol'
+import {
+  isSpecError,
+  type Limits,
+  notifyTopic,
+  type ResetReason,
+  SpecError,
+  type SubscribeRequest,
+  type UnsubscribeRequest,
+} from '@mqttspec/protocol'
 import { nanoid } from 'nanoid'
 import type { SubscriptionIndex } from '../change/match/subscription-index.ts'
 import type { Notifier } from '../change/notify/notifier.ts'
-import type { Sessions } from './sessions.ts'
+import type { Session, Sessions } from './sessions.ts'
 import type { Subscription } from './subscription.ts'
+
+/** A subscription as it was decided. */
+export type Wanted = Omit<Subscription, 'id' | 'asked' | 'request'>
 
 /** What a subscription needs to live. */
 export interface SubscriptionDeskParts {
@@ -34,13 +45,13 @@ export class SubscriptionDesk {
    * Begins a subscription; one whose reply got lost and that is asked for again, with the same id and content, is the
    * same subscription. Throws `forbidden` when there are too many.
    */
-  begin(request: SubscribeRequest, wanted: Omit<Subscription, 'id' | 'asked'>): Subscription {
-    const { sessions, index, notifier } = this.#parts
-    const { subscriptions } = sessions.open(wanted.clientId)
+  begin(request: SubscribeRequest, session: Session, wanted: Wanted): Subscription {
+    const { index, notifier } = this.#parts
+    const { subscriptions } = session
     const asked = JSON.stringify(request)
     for (const subscription of subscriptions.values()) if (subscription.asked === asked) return subscription
     this.#checkCount(subscriptions.size)
-    const subscription: Subscription = { ...wanted, id: nanoid(12), asked }
+    const subscription: Subscription = { ...wanted, id: nanoid(12), asked, request }
     subscriptions.set(subscription.id, subscription)
     index.add(subscription)
     notifier.begin(subscription)
@@ -48,17 +59,45 @@ export class SubscriptionDesk {
   }
 
   /** Ends the subscription that a message names. Throws `invalid_subscription`, `subscription_not_found`. */
-  end(request: UnsubscribeRequest, clientId: string): string {
+  end(request: UnsubscribeRequest, clientId: string): Subscription {
     const id = request.subscription_id ?? request.data?.subscription_id
     if (id === undefined || id === '') {
       throw new SpecError('invalid_subscription', 'Which one? Send subscription_id.', { path: ['subscription_id'] })
     }
-    const subscription = this.#parts.sessions.find(clientId, id)
+    const subscription = this.#parts.sessions.find(clientId)?.subscriptions.get(id)
     if (!subscription)
       throw new SpecError('subscription_not_found', 'You have no such subscription; it may have ended.')
-    this.#parts.sessions.open(clientId).subscriptions.delete(id)
+    this.#parts.sessions.find(clientId)?.subscriptions.delete(id)
     this.#forget(subscription)
-    return id
+    return subscription
+  }
+
+  /**
+   * The rights of a client have changed: each subscription is decided anew by `decide`, which throws for one that is not
+   * allowed any more. Its set is another one from now on, so each is told to be read anew; one that ended, at its end.
+   */
+  reconsider({ clientId, subscriptions }: Session, decide: (request: SubscribeRequest) => Wanted): void {
+    const { index, notifier } = this.#parts
+    for (const subscription of [...subscriptions.values()]) {
+      notifier.reset(subscription, 'rights')
+      try {
+        const next = { ...subscription, ...decide(subscription.request), clientId }
+        index.remove(subscription)
+        index.add(next)
+        notifier.replace(subscription, next)
+        subscriptions.set(subscription.id, next)
+      } catch (error) {
+        if (!isSpecError(error)) throw error
+        subscriptions.delete(subscription.id)
+        this.#forget(subscription)
+      }
+    }
+  }
+
+  /** Notifications to a client were lost: each of its sets is to be read anew. */
+  resetAll(clientId: string, reason: ResetReason): void {
+    const subscriptions = this.#parts.sessions.find(clientId)?.subscriptions.values() ?? []
+    for (const subscription of subscriptions) this.#parts.notifier.reset(subscription, reason)
   }
 
   /** A client's session has ended, and its subscriptions with it. */

@@ -1,3 +1,4 @@
+import type { SubscribeRequest } from '@mqttspec/protocol'
 import type { RowTest } from '../change/match/compile-condition.ts'
 import type { Column, Entity } from '../entity/entity.ts'
 
@@ -14,6 +15,7 @@ export interface Subscription {
   readonly inScope: RowTest
   /** Does it want the old row along? */
   readonly previous: boolean
-  /** The message that asked for it, to know it again. */
+  readonly request: SubscribeRequest
+  /** The message that asked for it as text, to know it again. */
   readonly asked: string
 }

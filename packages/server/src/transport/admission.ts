@@ -1,5 +1,5 @@
 import type { BrokerAcl } from './broker-acl.ts'
-import type { ConnectingClient, ConnectRefusal, TransportReceiver } from './transport.ts'
+import type { Admitted, ConnectingClient, ConnectRefusal, TransportReceiver } from './transport.ts'
 
 /** Unacceptable client id, server unavailable, not authorised. [MQTT-3.2.2.3] */
 const BAD_CLIENT_ID = 2
@@ -19,12 +19,12 @@ export interface AdmissionRules {
   readonly failed: (cause: unknown, clientId: string) => void
 }
 
-/** May this client connect? Resolves with the return code of the refusal, or undefined for yes; never rejects. */
+/** May this client connect? Resolves with the return code of the refusal, or for yes with what the server said; never rejects. */
 export async function admission(
   client: ConnectingClient,
   willTopic: string | undefined,
   rules: AdmissionRules,
-): Promise<ConnectRefusal | undefined> {
+): Promise<ConnectRefusal | Admitted | undefined> {
   const { clientId } = client
   if (!rules.acl.isClientId(clientId)) return BAD_CLIENT_ID
   if (willTopic !== undefined && !rules.acl.mayWill(clientId, willTopic)) return NOT_AUTHORIZED

@@ -178,19 +178,20 @@ export class BrokerClients {
   ): Promise<ConnectRefusal | undefined> {
     const { clientId, clean } = client
     const { remoteAddress, willTopic } = connection
-    const refusal = await admission({ ...client, remoteAddress }, willTopic, {
+    const answer = await admission({ ...client, remoteAddress }, willTopic, {
       acl: this.#acl,
       receiver: this.#receiver,
       hasRoom: () => this.#hasRoomFor(clientId),
       failed: (error) =>
         this.#settings.logger.error({ error, clientId }, 'could not decide whether a client may connect'),
     })
-    if (refusal !== undefined) return refusal
+    if (typeof answer === 'number') return answer
     // Two that connect under one id at once: the later waits until aedes is done with the earlier, then takes over.
     for (let other = this.#connecting(clientId); other; other = this.#connecting(clientId)) await other.whenSettled
     this.#admitted.get(clientId)?.end('taken over by another connection') // [MQTT-3.1.4-2]
     if (!this.#hasRoomFor(clientId)) return 3
     if (connection.hasEnded) return undefined
+    connection.admittedAs = answer
     connection.admit(this.#sessions.enter(clientId, clean), requestTopic(this.#settings.topicPrefix, clientId))
     this.#admitted.set(clientId, connection)
     return undefined
@@ -211,7 +212,7 @@ export class BrokerClients {
     if (!session || connection.hasEnded) return
     this.#announced.add(connection)
     connection.open()
-    this.#receiver.connected(session.clientId)
+    this.#receiver.connected(session.clientId, connection.admittedAs)
     if (connection.hasEnded) return // the server wanted to see no more of it
     session.attach(connection)
     for (const filter of session.filters.keys()) this.#listening(session, filter)

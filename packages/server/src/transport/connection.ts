@@ -6,6 +6,7 @@ import { type ExchangeContext, MessageExchange } from './message-exchange.ts'
 import { PACKET, PINGRESP } from './packet.ts'
 import type { Session, SessionConnection } from './session.ts'
 import { SilenceTimer } from './silence-timer.ts'
+import type { Admitted } from './transport.ts'
 import type { TurnQueue } from './turn-queue.ts'
 
 /** What all connections of a broker share. */
@@ -40,6 +41,8 @@ export class Connection implements SessionConnection {
   readonly remoteAddress: string | undefined
   /** The topic of the will that its CONNECT carried. */
   willTopic: string | undefined
+  /** What the server said of it when it was asked. */
+  admittedAs: Admitted | undefined
   /** Resolves when the client is connected, or the connection has ended before it was. */
   readonly whenSettled: Promise<void>
   /** Resolves when its socket is closed, which is at most a second after its end. */

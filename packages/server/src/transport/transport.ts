@@ -35,6 +35,11 @@ export interface ConnectingClient {
 /** MQTT 3.1.1 CONNACK return codes of a refusal. [MQTT-3.2.2.3] */
 export type ConnectRefusal = 2 | 3 | 4 | 5
 
+/** Who a connection is, in the server's own words; the transport hands it on and does not look. */
+export interface Admitted {
+  readonly as: unknown
+}
+
 /** One message on a request topic. */
 export interface IncomingMessage {
   readonly clientId: string
@@ -52,10 +57,13 @@ export interface RefusedPublish {
 
 /** What a transport tells the server. None of these may throw; the transport does not wait for void ones. */
 export interface TransportReceiver {
-  /** May this client connect? Resolves with undefined for yes. Embedded broker only. */
-  connecting(client: ConnectingClient): Promise<ConnectRefusal | undefined>
-  /** The client is connected. Called once for each connection, before its first message. Embedded broker only. */
-  connected(clientId: string): void
+  /** May this client connect? Resolves with undefined, or with who it is, for yes. Embedded broker only. */
+  connecting(client: ConnectingClient): Promise<ConnectRefusal | Admitted | undefined>
+  /**
+   * The client is connected, as who `connecting` of this very connection said. Called once for each connection, before
+   * its first message. `disconnect` ends it here and now, if it is not wanted after all. Embedded broker only.
+   */
+  connected(clientId: string, as: Admitted | undefined): void
   /** The connection ended, however. `sessionEnded`: its MQTT session ended with it. Once for each `connected`. */
   disconnected(clientId: string, sessionEnded: boolean): void
   message(message: IncomingMessage): void

@@ -1,4 +1,4 @@
-import { encodeJson } from '@mqttspec/protocol'
+import { encodeJson, type ResetReason } from '@mqttspec/protocol'
 import type { Column, Entity } from '../../entity/entity.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
@@ -39,6 +39,20 @@ export function encodeNotification(change: Change, meaning: Meaning, subscriptio
       subscription.previous && change.old && subscription.inScope(change.old) === true
         ? pick(subscription.columns, change.old)
         : undefined,
+    seq,
+  })
+}
+
+/** The payload that tells a subscription to read its set anew. */
+export function encodeReset({ id, entity }: Subscription, reason: ResetReason, seq: number): string {
+  return encodeJson({
+    type: 'notification',
+    operation: 'reset',
+    subscription_id: id,
+    schema: entity.schema,
+    entity: entity.name,
+    data: { reason },
+    timestamp: new Date().toISOString(),
     seq,
   })
 }

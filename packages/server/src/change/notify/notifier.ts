@@ -1,5 +1,7 @@
+import type { ResetReason } from '@mqttspec/protocol'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Payload, Transport } from '../../transport/transport.ts'
+import { encodeReset } from './encode-notification.ts'
 
 /** How long a new subscription's notifications wait for the client to subscribe to their topic. */
 const HOLD_MS = 5_000
@@ -24,9 +26,13 @@ export class Notifier {
   /** Begins a subscription: what comes is held until it was answered and its client listens. */
   begin(subscription: Subscription): void {
     this.#sent.set(subscription, 0)
+    this.#hold(subscription, [], false)
+  }
+
+  #hold(subscription: Subscription, payloads: Payload[], answered: boolean): void {
     const timer = setTimeout(() => this.#release(subscription), HOLD_MS)
     timer.unref()
-    this.#held.set(subscription, { payloads: [], answered: false, timer })
+    this.#held.set(subscription, { payloads, answered, timer })
   }
 
   /** The subscription's reply is out. */
@@ -52,6 +58,24 @@ export class Notifier {
     const held = this.#held.get(subscription)
     if (held) held.payloads.push(payload)
     else void this.#transport.notify(subscription.clientId, subscription.id, payload)
+  }
+
+  /** Tells a subscription that its set is to be read anew. */
+  reset(subscription: Subscription, reason: ResetReason): void {
+    this.send(subscription, (seq) => encodeReset(subscription, reason, seq))
+  }
+
+  /** A subscription is another one from now on, under the same id and with the same count. */
+  replace(before: Subscription, after: Subscription): void {
+    const sent = this.#sent.get(before)
+    if (sent === undefined) return
+    this.#sent.delete(before)
+    this.#sent.set(after, sent)
+    const held = this.#held.get(before)
+    if (!held) return
+    clearTimeout(held.timer)
+    this.#held.delete(before)
+    this.#hold(after, held.payloads, held.answered)
   }
 
   /** Ends a subscription: nothing is sent after this. */
