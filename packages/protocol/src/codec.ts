@@ -61,15 +61,23 @@ const tooLarge = (how: string) => new SpecError('invalid_message', `The message 
 
 /**
  * Writes one message. What JSON lacks goes in the wire's own form: bigint as a string, Date as ISO 8601, bytes as
- * base64. Undefined fields are left out.
+ * base64, and numbers that are none as `"NaN"`, `"Infinity"`, `"-Infinity"`, as Postgres reads them. Undefined fields
+ * are left out. Throws `invalid_data` for a Date that is none.
  */
 export function encodeJson(value: unknown): string {
   return JSON.stringify(value, wireValue)
 }
 
-function wireValue(this: unknown, _key: string, value: unknown): unknown {
+function wireValue(this: unknown, key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
-  if (value instanceof Uint8Array) return base64(value)
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+  if (typeof value !== 'object' && typeof value !== 'string') return value
+  // JSON.stringify has asked for toJSON() by now: a Buffer came as an object of numbers, a Date as a string or null.
+  const original = (this as Readonly<Record<string, unknown>>)[key]
+  if (original instanceof Uint8Array) return base64(original)
+  if (value === null && original instanceof Date) {
+    throw new SpecError('invalid_data', `${key || 'The value'} is a Date of no time; check it, or send null.`)
+  }
   return value
 }
 
