@@ -71,8 +71,32 @@ function broken(error) {
   process.exit(1)
 }
 
+/**
+ * @param {RunMessage} message
+ * @returns {Promise<(string | null)[][]>}
+ */
+async function run(message) {
+  const wasPrepared = prepared.has(message.text)
+  try {
+    return await execute(message)
+  } catch (error) {
+    if (!wasPrepared || database.isInTransaction() || !isStale(error)) throw error
+    return await execute(message)
+  }
+}
+
+/**
+ * Whether the statement is prepared no more, or its tables have changed since: it was not carried out.
+ *
+ * @param {unknown} error
+ */
+function isStale(error) {
+  const { routine } = /** @type {{ routine?: unknown }} */ (error)
+  return routine === 'FetchPreparedStatement' || routine === 'RevalidateCachedQuery'
+}
+
 /** @param {RunMessage} message */
-async function run({ text, params }) {
+async function execute({ text, params }) {
   const known = prepared.get(text)
   const name = known ?? `mqttspec_${names++}`
   const parts = known ? [] : [...makeRoom(), serialize.parse({ name, text })]
@@ -84,7 +108,7 @@ async function run({ text, params }) {
     prepared.set(text, name)
     return rows
   } catch (error) {
-    // Whether the failure came before or after it was prepared is not worth knowing: a new name is always right.
+    // Whether it failed before or after it was prepared is not worth knowing: a new name is always right.
     await exchange(Buffer.concat([serialize.close({ type: 'S', name }), sync]), ['closeComplete'])
     throw error
   }

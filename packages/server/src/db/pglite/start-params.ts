@@ -1,3 +1,5 @@
+import { TEXT_SETTINGS } from '../session-settings.ts'
+
 /**
  * How every PGlite of ours is started, on top of its own parameters.
  *
@@ -11,10 +13,6 @@ export const PGLITE_START_PARAMS: readonly string[] = [
   'min_wal_size=32MB',
   'max_wal_size=64MB',
   'max_stack_depth=1MB',
-  'TimeZone=UTC',
-  'DateStyle=ISO,MDY',
-  'IntervalStyle=postgres',
-  'bytea_output=hex',
-  'extra_float_digits=1',
+  ...Object.entries(TEXT_SETTINGS).map(([name, value]) => `${name}=${value}`),
   'mqttspec.server=1',
 ].flatMap((setting) => ['-c', setting])
