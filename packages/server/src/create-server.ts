@@ -9,6 +9,7 @@ import { openDatabase } from './db/open-database.ts'
 import type { SchemaSource } from './entity/check-declaration.ts'
 import type { EntityDeclaration } from './entity/entity-options.ts'
 import { prepareTables } from './entity/prepare-tables.ts'
+import { Hooks, type Registered } from './hooks/hooks.ts'
 import { InFlight } from './lifecycle.ts'
 import { type CheckedOptions, checkOptions, type ListenOptions } from './listen-options.ts'
 import { receiver } from './receive.ts'
@@ -23,11 +24,16 @@ import type { Transport, TransportAddresses } from './transport/transport.ts'
 /** How long `authenticate` may take. */
 const AUTHENTICATE_MS = 4_000
 
+/** How long one hook may take. */
+const HOOK_MS = 5_000
+
 /** How long `close` waits for the requests that run. */
 const DRAIN_MS = 10_000
 
-/** How a spec finds out who clients are. */
-export type IdentityRules = Omit<IdentifierOptions, 'timeoutMs'>
+/** How a spec finds out who clients are, and what it does about what they ask. */
+export interface SpecRules extends Omit<IdentifierOptions, 'timeoutMs'> {
+  readonly hooks: readonly Registered[]
+}
 
 /** A server that runs. */
 export interface Server extends AsyncDisposable {
@@ -39,7 +45,7 @@ export interface Server extends AsyncDisposable {
 
 /** Makes a server of its parts and starts it: the only file that knows every part. */
 export async function createServer(
-  source: SchemaSource & IdentityRules,
+  source: SchemaSource & SpecRules,
   declarations: readonly EntityDeclaration[],
   listenOptions: ListenOptions,
 ): Promise<Server> {
@@ -60,7 +66,7 @@ async function start(
   transport: Transport,
   registry: Awaited<ReturnType<typeof prepareTables>>,
   { limits, topicPrefix, logger, broker }: CheckedOptions,
-  rules: IdentityRules,
+  rules: SpecRules,
 ): Promise<Server> {
   const sessions = new Sessions()
   const identifier = new Identifier({ ...rules, timeoutMs: AUTHENTICATE_MS })
@@ -73,6 +79,7 @@ async function start(
     transport,
     sessions,
     identifier,
+    hooks: new Hooks(rules.hooks, HOOK_MS, logger),
     tokens: new SessionTokens(randomBytes(32)),
     isExternal: broker !== undefined && 'url' in broker,
     registry,

@@ -1,10 +1,12 @@
 import type { EntityShape, HasShape, SpecShape, Where } from '@mqttspec/protocol'
 import type { SQL } from 'drizzle-orm'
 import type { Operation } from './access/rules.ts'
-import { createServer, type IdentityRules, type Server } from './create-server.ts'
+import { createServer, type Server, type SpecRules } from './create-server.ts'
 import { checkDeclaration, type SchemaSource } from './entity/check-declaration.ts'
 import type { Casing, EntityDeclaration, EntityOptions, WireNames } from './entity/entity-options.ts'
 import type { EntityKey, EntityOf } from './entity/infer/entity-of.ts'
+import type { AnyEntity, EntityHookName, HookContexts, HookName } from './hooks/hook-context.ts'
+import type { Registered } from './hooks/hooks.ts'
 import type { ListenOptions } from './listen-options.ts'
 import type { Credentials } from './session/identity.ts'
 import type { StandardSchema } from './session/standard-schema.ts'
@@ -75,11 +77,11 @@ type ColumnName<Schema, Key extends keyof Schema, Names extends WireNames> = key
 export class Spec<Schema, Names extends WireNames, Auth, Shape extends SpecShape> implements HasShape<Shape> {
   /** A type only: the shape of every entity, for the client's inference. */
   declare readonly '~shape': Shape
-  readonly #source: SchemaSource & IdentityRules
+  readonly #source: SchemaSource & SpecRules
   readonly #declarations: readonly EntityDeclaration[]
 
   /** @internal Use `defineSpec`. */
-  constructor(source: SchemaSource & IdentityRules, declarations: readonly EntityDeclaration[]) {
+  constructor(source: SchemaSource & SpecRules, declarations: readonly EntityDeclaration[]) {
     this.#source = source
     this.#declarations = declarations
   }
@@ -111,6 +113,25 @@ export class Spec<Schema, Names extends WireNames, Auth, Shape extends SpecShape
     return new Spec(this.#source, [...this.#declarations, declaration])
   }
 
+  /**
+   * Registers a hook: for every entity, or for one. Hooks run in the order of their registration; those of a write
+   * inside its transaction, where a throw takes it back.
+   */
+  hook<Name extends HookName>(
+    name: Name,
+    run: (context: HookContexts<Auth, AnyEntity<Shape>>[Name]) => unknown,
+  ): Spec<Schema, Names, Auth, Shape>
+  hook<Name extends EntityHookName, Entity extends keyof Shape & string>(
+    name: Name,
+    entity: Entity,
+    run: (context: HookContexts<Auth, Shape[Entity]>[Name]) => unknown,
+  ): Spec<Schema, Names, Auth, Shape>
+  hook(name: HookName, ...rest: readonly [Registered['run']] | readonly [string, Registered['run']]) {
+    const [entity, run] = rest.length === 1 ? [undefined, rest[0]] : rest
+    const hooks = [...this.#source.hooks, { name, entity, run }]
+    return new Spec<Schema, Names, Auth, Shape>({ ...this.#source, hooks }, this.#declarations)
+  }
+
   /** Starts a server. Resolves when clients can connect; rejects with what to do when it cannot start. */
   listen(options: ListenOptions = {}): Promise<Server> {
     return createServer(this.#source, this.#declarations, options)
@@ -128,5 +149,5 @@ export function defineSpec<
 ): Spec<Schema, Names, Auth, {}> {
   const { schema, wireNames = 'property', casing, auth, authenticate, principal } = options
   if (auth && !authenticate) throw new Error('defineSpec: auth is the form of what authenticate returns; give both')
-  return new Spec({ schema, wireNames, casing, authSchema: auth, authenticate, principal }, [])
+  return new Spec({ schema, wireNames, casing, authSchema: auth, authenticate, principal, hooks: [] }, [])
 }

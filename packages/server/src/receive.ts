@@ -1,9 +1,13 @@
 import { SpecError } from '@mqttspec/protocol'
+import { askerIn } from './asker.ts'
 import { parseMessage } from './decode/parse-message.ts'
+import { hookClient } from './hooks/hook-client.ts'
+import type { HookName } from './hooks/hook-context.ts'
 import type { InFlight } from './lifecycle.ts'
 import { errorReply } from './reply/reply.ts'
 import { answer, type RequestSteps } from './request-path.ts'
 import { type Identity, NOBODY } from './session/identity.ts'
+import type { Session } from './session/sessions.ts'
 import type { ConnectingClient, RefusedPublish, TransportReceiver } from './transport/transport.ts'
 
 /** What a transport's events mean to the server. */
@@ -12,15 +16,19 @@ export function receiver(steps: RequestSteps, inFlight: InFlight): TransportRece
   return {
     connecting: (client) => admit(client, steps),
     connected(clientId, admitted) {
-      const identity = admitted ? (admitted.as as Identity) : NOBODY
-      const session = sessions.open(clientId, identity)
+      const { identity, metadata } = admitted ? (admitted.as as Known) : { identity: NOBODY, metadata: new Map() }
+      const session = sessions.open(clientId, identity, metadata)
       // Somebody else came in under this id meanwhile: an id and what waits for it are one principal's.
       if (session.identity.principal !== identity.principal) return transport.disconnect(clientId)
       session.connected = true
       sessions.identify(session, identity, () => transport.disconnect(clientId))
+      inFlight.track(told('afterConnect', session, steps))
     },
     disconnected(clientId, sessionEnded) {
+      const session = sessions.find(clientId)
       sessions.disconnected(clientId)
+      if (session)
+        inFlight.track(told('beforeDisconnect', session, steps).then(() => told('afterDisconnect', session, steps)))
       if (sessionEnded) steps.subscriptions.endAll(clientId)
     },
     sessionEnded: (clientId) => steps.subscriptions.endAll(clientId),
@@ -40,16 +48,36 @@ export function receiver(steps: RequestSteps, inFlight: InFlight): TransportRece
   }
 }
 
+/** Runs hooks of what has happened already; one that fails can undo nothing, and is logged. */
+async function told(name: HookName, session: Session, steps: RequestSteps): Promise<void> {
+  try {
+    await askerIn(session, steps).hooks.run(name, undefined, {})
+  } catch (error) {
+    steps.logger.error({ err: error, hook: name, clientId: session.clientId }, 'a hook failed')
+  }
+}
+
+/** Who a connection is, and what hooks have noted of it before it was let in. */
+interface Known {
+  readonly identity: Identity
+  readonly metadata: Map<string, unknown>
+}
+
 /** CONNACK's "not authorised". [MQTT-3.2.2.3] */
 const NOT_AUTHORIZED = 5
 
-async function admit(client: ConnectingClient, { identifier, sessions, logger }: RequestSteps) {
+async function admit(client: ConnectingClient, { identifier, sessions, hooks, logger }: RequestSteps) {
   const { clientId, username, password, remoteAddress } = client
   try {
     const text = password && Buffer.from(password).toString()
     const identity = await identifier.identify({ clientId, username, password: text, remoteAddress })
     const owner = sessions.find(clientId)?.identity.principal
-    if (owner === undefined || owner === identity.principal) return { as: identity }
+    if (owner === undefined || owner === identity.principal) {
+      const metadata = sessions.find(clientId)?.metadata ?? new Map<string, unknown>()
+      const client = hookClient(clientId, metadata)
+      await hooks.run('beforeConnect', undefined, { auth: identity.auth, client, username, remoteAddress })
+      return { as: { identity, metadata } satisfies Known }
+    }
     logger.warn({ clientId, remoteAddress }, 'refused a client under an id that is another principal’s')
   } catch (error) {
     logger.info({ clientId, remoteAddress, err: error }, 'refused a client by its credentials')

@@ -7,7 +7,7 @@ import {
   SpecError,
   type UpdateRequest,
 } from '@mqttspec/protocol'
-import type { Access } from './access/access.ts'
+import type { Asker } from './asker.ts'
 import type { Change } from './change/change.ts'
 import type { ChangeSource } from './change/source/change-source.ts'
 import type { WriteOrder } from './change/source/write-order.ts'
@@ -17,15 +17,18 @@ import { retryConflicts } from './db/retry-conflicts.ts'
 import { isOneStatement, runWrite, type Written, withIndex } from './db/run-write.ts'
 import type { RequestRules } from './decode/request-rules.ts'
 import { type BatchStep, resolveBatch } from './decode/resolve-batch.ts'
-import { resolveWrite } from './decode/resolve-write.ts'
+import { resolveWrite, type WriteRequest } from './decode/resolve-write.ts'
 import type { Entity } from './entity/entity.ts'
 import type { Registry } from './entity/registry.ts'
+import type { RowHooks } from './hooks/row-hooks.ts'
+import type { Logger } from './logger.ts'
 import type { Write } from './query/write.ts'
 
 /*
  * The part of a request's path that only writes go:
  *
- *     checked write ──► turn of its rows ──► db ──► (reply) ──► change/source
+ *     checked write ──► turn of its rows ──► hooks ──► db ──► hooks ──► (reply) ──► change/source
+ *                                          └──── one transaction ────┘
  */
 
 /** What a write goes through. */
@@ -35,6 +38,7 @@ export interface WriteSteps {
   readonly database: Database
   readonly order: WriteOrder
   readonly source: ChangeSource
+  readonly logger: Logger
 }
 
 /** A committed write: its `data` as JSON text, and what hands its changes on, once its reply is out. */
@@ -47,35 +51,90 @@ export interface CommittedWrite {
 export async function write(
   entity: Entity,
   request: CreateRequest | UpdateRequest | DeleteRequest,
-  access: Access,
+  { access, hooks }: Asker,
   steps: WriteSteps,
 ): Promise<CommittedWrite> {
   const checked = resolveWrite(entity, request, { ...steps, access })
-  return inTurn([{ entity, write: checked }], steps, () => run(checked, steps.database))
+  const rules = { ...steps, access }
+  return inTurn([{ entity, write: checked }], hooks, steps, () =>
+    hooks.ofWrites
+      ? inTransaction(steps.database, hooks, (transaction) => runHooked(transaction, entity, request, hooks, rules))
+      : run(checked, steps.database),
+  )
 }
 
 /** Checks and runs the writes of a batch in one transaction. Rejects with the first one's cause and its index. */
-export async function batch(request: BatchRequest, access: Access, steps: WriteSteps): Promise<CommittedWrite> {
+export async function batch(
+  request: BatchRequest,
+  { access, hooks }: Asker,
+  steps: WriteSteps,
+): Promise<CommittedWrite> {
   const rules = { ...steps, access }
   const checked = resolveBatch(request, steps.registry, steps.limits)
   // What waits for no result is checked before anything runs.
   const known = checked.flatMap((step, index) =>
     step.refers ? [] : [{ entity: step.entity, write: resolveStep(step, index, [], rules) }],
   )
-  return inTurn(known, steps, () =>
-    retryConflicts(() => steps.database.transaction((transaction) => runBatch(checked, transaction, rules))),
+  return inTurn(known, hooks, steps, () =>
+    inTransaction(steps.database, hooks, (transaction) => runBatch(checked, transaction, hooks, rules)),
   )
 }
 
-async function runBatch(checked: readonly BatchStep[], transaction: Runner, rules: RequestRules): Promise<Written> {
+/** Runs a transaction, again if it only met another one, and with nothing left of the earlier tries. */
+function inTransaction(
+  database: Database,
+  hooks: RowHooks,
+  body: (transaction: Runner) => Promise<Written>,
+): Promise<Written> {
+  return retryConflicts(() => {
+    hooks.startAgain()
+    return database.transaction(body)
+  })
+}
+
+/** Runs a write with the hooks around it. What the hooks before it leave is checked as what came from the client was. */
+async function runHooked(
+  transaction: Runner,
+  entity: Entity,
+  request: WriteRequest,
+  hooks: RowHooks,
+  rules: RequestRules,
+): Promise<Written> {
+  const prepared = await prepare(entity, request, hooks)
+  const written = await runWrite(transaction, resolveWrite(entity, prepared, { ...rules, trusted: true }), true)
+  await hooks.after(written.changes)
+  return written
+}
+
+/** The write as the hooks before it leave its rows. */
+async function prepare(entity: Entity, request: WriteRequest, hooks: RowHooks): Promise<WriteRequest> {
+  const { operation, data } = request
+  if (Array.isArray(data)) {
+    const rows = []
+    for (const row of data) rows.push(await hooks.before(entity, operation, row))
+    return { ...request, data: rows }
+  }
+  const key = operation === 'create' ? undefined : request.record_id
+  const named = key === undefined ? {} : typeof key === 'object' ? key : { [entity.key[0]?.name ?? '']: key }
+  const row = await hooks.before(entity, operation, operation === 'delete' ? { ...named, ...data } : { ...data })
+  return operation === 'delete' ? request : { ...request, data: row }
+}
+
+async function runBatch(
+  checked: readonly BatchStep[],
+  transaction: Runner,
+  hooks: RowHooks,
+  rules: RequestRules,
+): Promise<Written> {
   const replies: string[] = []
   const results: unknown[] = []
   const changes: Change[] = []
   for (const [index, step] of checked.entries()) {
     const write = resolveStep(step, index, results, rules)
-    const written = await runWrite(transaction, write).catch((error: unknown) =>
-      Promise.reject(withIndex(error, index)),
-    )
+    const run = hooks.ofWrites
+      ? runHooked(transaction, step.entity, step.request(results), hooks, rules)
+      : runWrite(transaction, write)
+    const written = await run.catch((error: unknown) => Promise.reject(withIndex(error, index)))
     replies.push(written.data)
     results.push(decodeJson(written.data))
     changes.push(...written.changes)
@@ -96,23 +155,23 @@ function resolveStep(step: BatchStep, index: number, results: readonly unknown[]
 
 /** One statement where that is enough; else a transaction. */
 async function run(write: Write, database: Database): Promise<Written> {
-  const inTransaction = (oneByOne: boolean) =>
-    retryConflicts(() => database.transaction((transaction) => runWrite(transaction, write, oneByOne)))
-  if (!isOneStatement(write)) return inTransaction(true)
+  const oneByOne = () => retryConflicts(() => database.transaction((transaction) => runWrite(transaction, write, true)))
+  if (!isOneStatement(write)) return oneByOne()
   try {
     return await retryConflicts(() => runWrite(database, write))
   } catch (error) {
     // Of many rows stored at once, only one by one can tell which of them is wrong.
     const isOfMany = write.is === 'create' && write.create.rows.length > 1
     if (!isOfMany || !(error instanceof DatabaseError) || error.connectionLost) throw error
-    return inTransaction(true)
+    return oneByOne()
   }
 }
 
 /** Runs a write when its rows' turn has come. The turn ends when the changes have been handed on. */
 async function inTurn(
   writes: readonly { readonly entity: Entity; readonly write: Write }[],
-  { order, source }: WriteSteps,
+  hooks: RowHooks,
+  { order, source, logger }: WriteSteps,
   run: () => Promise<Written>,
 ): Promise<CommittedWrite> {
   const giveUp = await order.take(writes.flatMap(({ entity, write }) => rowNames(entity, write)))
@@ -128,11 +187,21 @@ async function inTurn(
       if (created.length === 0) await Promise.all([...tables].map((table) => order.createsBefore(table)))
       source.committed(changes)
       release()
+      for (const committed of hooks.committed) await runAfterCommit(committed, logger)
     }
     return { data, handOn: () => void handOn() }
   } catch (error) {
     release()
     throw error
+  }
+}
+
+/** Runs a side effect of a committed write. It can fail without undoing anything: that is for the log. */
+async function runAfterCommit(run: () => unknown, logger: Logger): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    logger.error({ err: error }, 'what a hook does after a commit has failed')
   }
 }
 

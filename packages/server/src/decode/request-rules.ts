@@ -7,4 +7,6 @@ export interface RequestRules {
   readonly registry: Registry
   readonly limits: Limits
   readonly access: Access
+  /** The data has been through the server's own hooks, which may set what a client may not. */
+  readonly trusted?: boolean
 }

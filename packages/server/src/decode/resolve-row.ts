@@ -28,11 +28,11 @@ export function resolveRow(entity: Entity, row: Row, path: Path, rules: RequestR
   const issues: Issue[] = []
   for (const [name, value] of Object.entries(row)) {
     const at = [...path, name]
-    const column = entity.columns.get(name)
+    const column = (rules.trusted ? entity.everyColumn : entity.columns).get(name)
     const relation = column ? undefined : entity.relations.get(name)
     if (relation) children.push(resolveChildren(relation, value, at, rules, depth + 1))
     else {
-      const trouble = column ? troubleWith(column, value) : `${entity.name} has no column of this name`
+      const trouble = column ? troubleWith(column, value, rules.trusted) : `${entity.name} has no column of this name`
       if (!column || trouble) issues.push({ path: at, message: trouble ?? '' })
       else values.set(column, encode(column, value))
     }
@@ -50,9 +50,9 @@ function refuse(issues: readonly Issue[]): SpecError {
   })
 }
 
-function troubleWith(column: Column, value: unknown): string | undefined {
+function troubleWith(column: Column, value: unknown, trusted = false): string | undefined {
   if (column.generated) return 'the database sets this column'
-  if (column.stamped) return 'the server sets this column'
+  if (column.stamped && !trusted) return 'the server sets this column'
   if (value === null) return column.nullable ? undefined : 'this column cannot be null'
   return column.kind.encode(value) === undefined ? `expected ${column.kind.expects}` : undefined
 }

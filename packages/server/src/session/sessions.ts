@@ -27,7 +27,7 @@ export class Sessions {
   }
 
   /** The client's session; a new one of this identity if it has none. */
-  open(clientId: string, identity: Identity): Session {
+  open(clientId: string, identity: Identity, metadata = new Map<string, unknown>()): Session {
     const known = this.#sessions.get(clientId)
     if (known) return known
     const session: Session = {
@@ -36,7 +36,7 @@ export class Sessions {
       connected: false,
       expiry: undefined,
       subscriptions: new Map(),
-      metadata: new Map(),
+      metadata,
     }
     this.#sessions.set(clientId, session)
     return session

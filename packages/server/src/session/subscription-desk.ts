@@ -58,38 +58,46 @@ export class SubscriptionDesk {
     return subscription
   }
 
-  /** Ends the subscription that a message names. Throws `invalid_subscription`, `subscription_not_found`. */
-  end(request: UnsubscribeRequest, clientId: string): Subscription {
+  /** The subscription that a message names. Throws `invalid_subscription`, `subscription_not_found`. */
+  find(request: UnsubscribeRequest, clientId: string): Subscription {
     const id = request.subscription_id ?? request.data?.subscription_id
     if (id === undefined || id === '') {
       throw new SpecError('invalid_subscription', 'Which one? Send subscription_id.', { path: ['subscription_id'] })
     }
     const subscription = this.#parts.sessions.find(clientId)?.subscriptions.get(id)
-    if (!subscription)
-      throw new SpecError('subscription_not_found', 'You have no such subscription; it may have ended.')
-    this.#parts.sessions.find(clientId)?.subscriptions.delete(id)
+    if (subscription) return subscription
+    throw new SpecError('subscription_not_found', 'You have no such subscription; it may have ended.')
+  }
+
+  /** Ends a subscription. */
+  end(subscription: Subscription): void {
+    this.#parts.sessions.find(subscription.clientId)?.subscriptions.delete(subscription.id)
     this.#forget(subscription)
-    return subscription
   }
 
   /**
    * The rights of a client have changed: each subscription is decided anew by `decide`, which throws for one that is not
    * allowed any more. Its set is another one from now on, so each is told to be read anew; one that ended, at its end.
    */
-  reconsider({ clientId, subscriptions }: Session, decide: (request: SubscribeRequest) => Wanted): void {
+  async reconsider(
+    { clientId, subscriptions }: Session,
+    decide: (request: SubscribeRequest) => Promise<Wanted>,
+  ): Promise<void> {
     const { index, notifier } = this.#parts
     for (const subscription of [...subscriptions.values()]) {
+      // Nothing is told by the old rights while the new ones are being decided.
+      index.remove(subscription)
       notifier.reset(subscription, 'rights')
       try {
-        const next = { ...subscription, ...decide(subscription.request), clientId }
-        index.remove(subscription)
+        const wanted = await decide(subscription.request)
+        if (!subscriptions.has(subscription.id)) continue
+        const next = { ...subscription, ...wanted, clientId }
         index.add(next)
         notifier.replace(subscription, next)
         subscriptions.set(subscription.id, next)
       } catch (error) {
         if (!isSpecError(error)) throw error
-        subscriptions.delete(subscription.id)
-        this.#forget(subscription)
+        this.end(subscription)
       }
     }
   }

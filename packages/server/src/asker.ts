@@ -1,0 +1,48 @@
+import { SpecError, type Up } from '@mqttspec/protocol'
+import { Access } from './access/access.ts'
+import type { Registry } from './entity/registry.ts'
+import { hookClient } from './hooks/hook-client.ts'
+import type { Hooks } from './hooks/hooks.ts'
+import { RowHooks } from './hooks/row-hooks.ts'
+import { type Identifier, NOBODY } from './session/identity.ts'
+import type { SessionTokens } from './session/session-token.ts'
+import type { Session, Sessions } from './session/sessions.ts'
+
+/** Who asks one thing: its session, what it may, and the hooks with what they need to know of it. */
+export interface Asker {
+  readonly session: Session
+  readonly access: Access
+  readonly hooks: RowHooks
+}
+
+/** Where askers are known from. */
+export interface AskerSteps {
+  readonly sessions: Sessions
+  readonly identifier: Identifier
+  readonly tokens: SessionTokens
+  readonly isExternal: boolean
+  readonly hooks: Hooks
+  readonly registry: Registry
+}
+
+/** Who a message is from. Throws `unauthorized`. */
+export function askerOf(message: Up, clientId: string, steps: AskerSteps): Asker {
+  return askerIn(sessionOf(message, clientId, steps), steps)
+}
+
+/** The client of a session, as one that asks. */
+export function askerIn(session: Session, { hooks, registry }: Pick<AskerSteps, 'hooks' | 'registry'>): Asker {
+  const access = new Access(session.identity.auth)
+  const client = hookClient(session.clientId, session.metadata)
+  return { session, access, hooks: new RowHooks(hooks, registry, access, client) }
+}
+
+/** Who connected under this id; behind an external broker, who the message's session says. */
+function sessionOf({ session: token }: Up, clientId: string, steps: AskerSteps): Session {
+  const { sessions, identifier, tokens } = steps
+  if (!steps.isExternal || !identifier.asks) return sessions.find(clientId) ?? sessions.open(clientId, NOBODY)
+  const identity = tokens.verify(clientId, token)
+  const session = sessions.open(clientId, identity)
+  if (session.identity.principal === identity.principal) return session
+  throw new SpecError('unauthorized', 'This client id is another one’s.')
+}

@@ -1,0 +1,74 @@
+import { isSpecError, SpecError } from '@mqttspec/protocol'
+import type { Logger } from '../logger.ts'
+import type { HookName } from './hook-context.ts'
+
+/** A hook as it was registered; without an entity it is for every one. */
+export interface Registered {
+  readonly name: HookName
+  readonly entity: string | undefined
+  readonly run: (context: never) => unknown
+}
+
+/** Runs the hooks of a spec, in the order in which they were registered. */
+export class Hooks {
+  readonly #registered: readonly Registered[]
+  readonly #timeoutMs: number
+  readonly #logger: Logger
+
+  constructor(registered: readonly Registered[], timeoutMs: number, logger: Logger) {
+    this.#registered = registered
+    this.#timeoutMs = timeoutMs
+    this.#logger = logger
+  }
+
+  /** Is there any of these hooks for this entity? Where there is none, nothing is prepared for it. */
+  has(entity: string | undefined, ...names: readonly HookName[]): boolean {
+    return this.#registered.some((hook) => names.includes(hook.name) && isFor(hook, entity))
+  }
+
+  /**
+   * Runs one after the other. Rejects when one throws or takes too long: a `SpecError` as it is; a plain `Error` as
+   * `hook_error` with its message; anything else, which may carry a driver's text, as `hook_error` alone.
+   */
+  async run(name: HookName, entity: string | undefined, context: object): Promise<void> {
+    for (const hook of this.#registered) {
+      if (hook.name !== name || !isFor(hook, entity)) continue
+      try {
+        await this.#inTime(hook, context)
+      } catch (error) {
+        throw this.#explain(name, entity, error)
+      }
+    }
+  }
+
+  async #inTime(hook: Registered, context: object): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new TooLong()), this.#timeoutMs)
+    })
+    try {
+      await Promise.race([(async () => hook.run(context as never))(), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #explain(name: HookName, entity: string | undefined, error: unknown): SpecError {
+    if (isSpecError(error)) return error
+    const code = name === 'beforeHandle' ? 'unauthorized' : 'hook_error'
+    const isPlain = error instanceof Error && error.constructor === Error
+    if (!isPlain) this.#logger.error({ err: error, hook: name, entity }, 'a hook failed')
+    if (error instanceof TooLong) return new SpecError('timeout', `The hook ${name} took too long.`, undefined, error)
+    return new SpecError(
+      code,
+      isPlain && error.message !== '' ? error.message : `hook ${name} failed`,
+      undefined,
+      error,
+    )
+  }
+}
+
+class TooLong extends Error {}
+
+const isFor = (hook: Registered, entity: string | undefined): boolean =>
+  hook.entity === undefined || hook.entity === entity

@@ -1,0 +1,143 @@
+import { decodeJson, encodeJson } from '@mqttspec/protocol'
+import type { Access } from '../access/access.ts'
+import type { Change } from '../change/change.ts'
+import type { Entity } from '../entity/entity.ts'
+import type { Registry } from '../entity/registry.ts'
+import type { HookClient, HookName } from './hook-context.ts'
+import type { Hooks } from './hooks.ts'
+
+type Row = Record<string, unknown>
+
+const BEFORE = { create: 'beforeCreate', update: 'beforeUpdate', delete: 'beforeDelete' } as const
+const AFTER = { create: 'afterCreate', update: 'afterUpdate', delete: 'afterDelete' } as const
+const REQUESTED = { insert: 'create', update: 'update', delete: 'delete' } as const
+
+/** Runs the hooks of rows for one request. */
+export class RowHooks {
+  readonly #hooks: Hooks
+  readonly #registry: Registry
+  readonly #access: Access
+  readonly #client: HookClient
+  readonly #afterCommit: (() => unknown)[] = []
+
+  constructor(hooks: Hooks, registry: Registry, access: Access, client: HookClient) {
+    this.#hooks = hooks
+    this.#registry = registry
+    this.#access = access
+    this.#client = client
+  }
+
+  /** Is there any hook of writes? A write may carry related rows, so it matters of no entity in particular. */
+  get ofWrites(): boolean {
+    const names = [...Object.values(BEFORE), ...Object.values(AFTER)]
+    return [...this.#registry.all()].some((entity) => this.#hooks.has(entity.name, ...names))
+  }
+
+  /** Runs the hooks before a write of a row, and of the rows related to it, and gives the row as they leave it. */
+  async before(entity: Entity, operation: keyof typeof BEFORE, data: Row): Promise<Row> {
+    const row = { ...data }
+    const name = BEFORE[operation]
+    if (operation === 'delete') {
+      await this.#hooks.run(name, entity.name, { ...this.#ofEntity(entity), key: row })
+      return row
+    }
+    const context = { ...this.#ofEntity(entity), data: row }
+    await this.#hooks.run(name, entity.name, context)
+    const result: Row = { ...context.data }
+    for (const relation of entity.relations.values()) {
+      const children = result[relation.name]
+      if (children === undefined) continue
+      const related = this.#registry.related(relation)
+      result[relation.name] = Array.isArray(children)
+        ? await this.#inOrder(children, (child) => this.#child(related, child))
+        : await this.#child(related, children)
+    }
+    return result
+  }
+
+  async #child(entity: Entity, child: unknown): Promise<unknown> {
+    if (typeof child !== 'object' || child === null || Array.isArray(child)) return child
+    const { _request: request = 'insert' } = child as Row
+    const operation = Object.hasOwn(REQUESTED, String(request))
+      ? REQUESTED[request as keyof typeof REQUESTED]
+      : undefined
+    return operation ? this.before(entity, operation, child as Row) : child
+  }
+
+  /** Runs the hooks after rows were written, still in the transaction. */
+  async after(changes: readonly Change[]): Promise<void> {
+    for (const { entity, operation, old, new: row } of changes) {
+      await this.#hooks.run(AFTER[operation], entity.name, {
+        ...this.#common(),
+        entity: entity.name,
+        row: row ?? old,
+        previous: operation === 'update' ? old : undefined,
+        afterCommit: (run: () => unknown) => void this.#afterCommit.push(run),
+      })
+    }
+  }
+
+  /** Runs hooks that are about the client and what it asks, not about rows. */
+  run(name: HookName, entity: string | undefined, about: object): Promise<void> {
+    return this.#hooks.run(name, entity, { ...this.#common(), ...about })
+  }
+
+  /** Forgets what an attempt that was taken back had asked for. */
+  startAgain(): void {
+    this.#afterCommit.length = 0
+  }
+
+  /** What is to run now that the transaction has been committed. */
+  get committed(): readonly (() => unknown)[] {
+    return [...this.#afterCommit]
+  }
+
+  /** Runs the hooks before a read or a subscribe, which may narrow it. */
+  async beforeRead(entity: Entity, operation: 'read' | 'subscribe'): Promise<void> {
+    const name = operation === 'read' ? 'beforeRead' : 'beforeSubscribe'
+    await this.#hooks.run(name, entity.name, { ...this.#ofEntity(entity), operation })
+  }
+
+  /**
+   * Runs the hooks after a read on its rows, which are JSON text, and on the related rows in them, and gives them as
+   * they leave them. Rows that no hook is about go through untouched.
+   */
+  async afterRead(entity: Entity, data: string, via: 'read' | 'subscription'): Promise<string> {
+    if (![...this.#registry.all()].some(({ name }) => this.#hooks.has(name, 'afterRead'))) return data
+    const value = decodeJson(data)
+    const isList = Array.isArray(value)
+    const rows = await this.#shown(entity, isList ? value : [value], via)
+    return encodeJson(isList ? rows : rows[0])
+  }
+
+  async #shown(entity: Entity, rows: readonly unknown[], via: 'read' | 'subscription'): Promise<readonly unknown[]> {
+    for (const row of rows as readonly Row[]) {
+      for (const relation of entity.relations.values()) {
+        const children = row[relation.name]
+        if (typeof children !== 'object' || children === null) continue
+        const related = this.#registry.related(relation)
+        const isList = Array.isArray(children)
+        const shown = await this.#shown(related, isList ? children : [children], via)
+        row[relation.name] = isList ? shown : (shown[0] ?? null)
+      }
+    }
+    const context = { ...this.#common(), entity: entity.name, via, rows }
+    await this.#hooks.run('afterRead', entity.name, context)
+    return context.rows
+  }
+
+  #common() {
+    return { auth: this.#access.auth, client: this.#client }
+  }
+
+  #ofEntity(entity: Entity) {
+    const restrict = (where: object | boolean) => this.#access.restrict(entity, where)
+    return { ...this.#common(), entity: entity.name, restrict }
+  }
+
+  async #inOrder(items: readonly unknown[], run: (item: unknown) => Promise<unknown>): Promise<unknown[]> {
+    const done: unknown[] = []
+    for (const item of items) done.push(await run(item))
+    return done
+  }
+}
