@@ -1,4 +1,4 @@
-/** What a machine may lack, as tests name it: `describe.skipIf(…)('… (needs PostgreSQL)')`. */
+/** What a machine may lack, as tests name it: `… (needs PostgreSQL)`, `with PostgreSQL, which is not installed`. */
 const SERVICES = /postgres|mosquitto|chromium|python|paho/i
 
 /** What the projects need whose tests say nothing else. */
@@ -56,7 +56,10 @@ function groupByNeed(tests) {
   const ran = new Set(tests.filter(({ state }) => state !== 'skipped').map(({ project }) => project))
   for (const { project, name, state, note } of tests) {
     if (state !== 'skipped') continue
-    const said = /\bneeds ([^()]+)/.exec(note ?? '') ?? /\(needs ([^()]+)\)/.exec(name)
+    const said =
+      /\bneeds ([^()]+)/.exec(note ?? '') ??
+      /\(needs ([^()]+)\)/.exec(name) ??
+      /\bwith ([\w -]+), which is not installed/.exec(name)
     const need = said?.[1]?.trim() ?? (ran.has(project) ? undefined : NEEDS_OF_PROJECT.get(project))
     if (need) groups.set(need, [...(groups.get(need) ?? []), name])
   }

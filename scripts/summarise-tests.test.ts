@@ -49,9 +49,15 @@ describe('the summary of a test run', () => {
       state: 'skipped',
       note: 'needs python3 with paho-mqtt',
     } as const
+    const absent = {
+      project: 'integration',
+      name: 'with PostgreSQL, which is not installed > was not tested',
+      state: 'skipped',
+    } as const
     const silent = { project: 'browser', name: 'the demo', state: 'skipped' } as const
-    const { lines } = summariseTests({ tests: [passing, noted, silent], errors: [] }, fine)
+    const { lines } = summariseTests({ tests: [passing, noted, absent, silent], errors: [] }, fine)
     expect(lines).toContain('skipped: 1 (needs python3 with paho-mqtt)')
+    expect(lines).toContain('skipped: 1 (needs PostgreSQL)')
     expect(lines).toContain('skipped: 1 (needs Chromium)')
   })
 

@@ -14,10 +14,13 @@ import { writeFileSync } from 'node:fs'
 export default class TestReportWriter {
   /**
    * @param {readonly import('vitest/node').TestModule[]} modules
-   * @param {readonly { message?: string }[]} unhandled
+   * @param {readonly { name?: string, message?: string }[]} unhandled
    */
   onTestRunEnd(modules, unhandled) {
-    const errors = unhandled.map((error) => firstLine(error.message))
+    // The compiler's errors outside of type tests are one failure: `pnpm types` lists them, with their places.
+    const compiler = unhandled.filter(({ name }) => name === 'TypeCheckError')
+    const errors = unhandled.filter((error) => !compiler.includes(error)).map((error) => firstLine(error.message))
+    if (compiler.length > 0) errors.push(`the types have ${compiler.length} errors outside of tests: pnpm types`)
     const tests = modules.flatMap((module) => {
       for (const part of [module, ...module.children.allSuites()]) {
         const where = part.type === 'module' ? module.relativeModuleId : part.fullName
