@@ -2,7 +2,10 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, runTool } from './run.mjs'
 
-/** @typedef {{ name: string, tarball: string, contents: string, manifest: Record<string, unknown> }} PackedPackage */
+/**
+ * @typedef {{ name: string, peerDependencies?: Record<string, string>, [key: string]: unknown }} Manifest
+ * @typedef {{ name: string, tarball: string, contents: string, manifest: Manifest }} PackedPackage `contents`: the folder
+ */
 
 /**
  * Packs a package as it would be published, into `folder`, and unpacks it there to be looked at.

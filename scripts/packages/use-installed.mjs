@@ -21,12 +21,12 @@ export async function installPackages(root, packed, folder) {
   for (const name of FILES) copyFileSync(join(sources, `${name}.ts`), join(project, `${name}.ts`))
   const local = Object.fromEntries(packed.map(({ name, tarball }) => [name, `file:${tarball}`]))
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const drizzle = packed.map(({ manifest }) => manifest.peerDependencies).find((peers) => peers)
+  const drizzle = packed.map(({ manifest }) => manifest.peerDependencies?.['drizzle-orm']).find((range) => range)
   writeJson('package.json', {
     name: 'somebody',
     private: true,
     type: 'module',
-    dependencies: { ...local, 'drizzle-orm': /** @type {any} */ (drizzle)?.['drizzle-orm'] },
+    dependencies: { ...local, 'drizzle-orm': drizzle },
     devDependencies: { '@types/node': devDependencies['@types/node'] },
   })
   // Without the override a dependency between the packages would be looked for in the registry.
