@@ -1,4 +1,5 @@
 import type { ListenOptions, Server } from '@mqttspec/server'
+import type { IClientOptions } from 'mqtt'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { WireClient } from '../wire-client.ts'
 
@@ -9,18 +10,23 @@ export interface Running {
   /** A client of this test, called `alice`. */
   readonly client: WireClient
   /** One more client of this test. */
-  connect(clientId: string): Promise<WireClient>
+  connect(clientId: string, options?: IClientOptions): Promise<WireClient>
 }
 
-/** Starts a server before the file's tests and stops it after them. */
+/** Starts a server before the file's tests and stops it after them. `tokens` says who a client is. */
 export function withServer(
   api: { listen(options: ListenOptions): Promise<Server> },
   options: ListenOptions = {},
+  tokens: Readonly<Record<string, string>> = {},
 ): Running {
   let server: Server | undefined
   let clients: WireClient[] = []
-  const connect = async (clientId: string) => {
-    const client = await WireClient.connect(running.url, clientId, options.topicPrefix)
+  const connect = async (clientId: string, mqtt: IClientOptions = {}) => {
+    const username = tokens[clientId]
+    const client = await WireClient.connect(running.url, clientId, options.topicPrefix, {
+      ...(username && { username }),
+      ...mqtt,
+    })
     clients.push(client)
     return client
   }

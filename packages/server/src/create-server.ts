@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import { askerIn } from './asker.ts'
+import type { Row } from './change/change.ts'
 import { SubscriptionIndex } from './change/match/subscription-index.ts'
+import type { Shown } from './change/notify/encode-notification.ts'
 import { Notifier } from './change/notify/notifier.ts'
 import { OwnWrites } from './change/source/own-writes.ts'
 import { WriteOrder } from './change/source/write-order.ts'
-import { tell } from './change-path.ts'
+import { ChangePath } from './change-path.ts'
 import type { Database } from './db/database.ts'
 import { openDatabase } from './db/open-database.ts'
 import type { SchemaSource } from './entity/check-declaration.ts'
+import type { Entity } from './entity/entity.ts'
 import type { EntityDeclaration } from './entity/entity-options.ts'
 import { prepareTables } from './entity/prepare-tables.ts'
 import { Hooks, type Registered } from './hooks/hooks.ts'
@@ -16,7 +20,7 @@ import { receiver } from './receive.ts'
 import { Identifier, type IdentifierOptions } from './session/identity.ts'
 import { SeenRequests } from './session/seen-requests.ts'
 import { SessionTokens } from './session/session-token.ts'
-import { Sessions } from './session/sessions.ts'
+import { type Session, Sessions } from './session/sessions.ts'
 import { SubscriptionDesk } from './session/subscription-desk.ts'
 import { createTransport } from './transport/create-transport.ts'
 import type { Transport, TransportAddresses } from './transport/transport.ts'
@@ -75,11 +79,12 @@ async function start(
   const changes = new OwnWrites()
   const subscriptions = new SubscriptionDesk({ sessions, index, notifier, limits, topicPrefix })
   const inFlight = new InFlight()
+  const hooks = new Hooks(rules.hooks, HOOK_MS, logger)
   const steps = {
     transport,
     sessions,
     identifier,
-    hooks: new Hooks(rules.hooks, HOOK_MS, logger),
+    hooks,
     tokens: new SessionTokens(randomBytes(32)),
     isExternal: broker !== undefined && 'url' in broker,
     registry,
@@ -92,7 +97,14 @@ async function start(
     order: new WriteOrder(),
     seen: new SeenRequests(),
   }
-  await changes.start((transaction) => tell(transaction, { index, notifier }))
+  const path = new ChangePath({
+    index,
+    notifier,
+    logger,
+    isMasked: ({ entity }) => hooks.has(entity.name, 'afterRead'),
+    mask: (shown, { entity }, { clientId }) => mask(shown, entity, sessions.find(clientId), steps),
+  })
+  await changes.start((transaction) => path.tell(transaction))
   const addresses = await transport.start(receiver(steps, inFlight))
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -108,4 +120,17 @@ async function start(
     return closing
   }
   return { addresses, close, [Symbol.asyncDispose]: close }
+}
+
+/** What the hooks of reads leave of a change that a client is told. */
+async function mask(
+  { data, previous }: Shown,
+  entity: Entity,
+  session: Session | undefined,
+  steps: Parameters<typeof askerIn>[1],
+): Promise<Shown> {
+  if (!session) return { data, previous }
+  const { hooks } = askerIn(session, steps)
+  const show = async (row: Row) => (await hooks.afterReadRow(entity, row, 'subscription')) as Row
+  return { data: await show(data), previous: previous && (await show(previous)) }
 }

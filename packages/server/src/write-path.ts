@@ -56,11 +56,12 @@ export async function write(
 ): Promise<CommittedWrite> {
   const checked = resolveWrite(entity, request, { ...steps, access })
   const rules = { ...steps, access }
-  return inTurn([{ entity, write: checked }], hooks, steps, () =>
+  const written = await inTurn([{ entity, write: checked }], hooks, steps, () =>
     hooks.ofWrites
       ? inTransaction(steps.database, hooks, (transaction) => runHooked(transaction, entity, request, hooks, rules))
       : run(checked, steps.database),
   )
+  return { ...written, data: await shown(entity, checked, written.data, hooks) }
 }
 
 /** Checks and runs the writes of a batch in one transaction. Rejects with the first one's cause and its index. */
@@ -78,6 +79,11 @@ export async function batch(
   return inTurn(known, hooks, steps, () =>
     inTransaction(steps.database, hooks, (transaction) => runBatch(checked, transaction, hooks, rules)),
   )
+}
+
+/** The stored rows as their writer may see them: a hook that masks a column of reads masks it here too. */
+async function shown(entity: Entity, { is }: Write, data: string, hooks: RowHooks): Promise<string> {
+  return is === 'delete' ? data : hooks.afterRead(entity, data, 'read')
 }
 
 /** Runs a transaction, again if it only met another one, and with nothing left of the earlier tries. */
@@ -135,7 +141,7 @@ async function runBatch(
       ? runHooked(transaction, step.entity, step.request(results), hooks, rules)
       : runWrite(transaction, write)
     const written = await run.catch((error: unknown) => Promise.reject(withIndex(error, index)))
-    replies.push(written.data)
+    replies.push(await shown(step.entity, write, written.data, hooks))
     results.push(decodeJson(written.data))
     changes.push(...written.changes)
   }

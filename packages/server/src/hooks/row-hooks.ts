@@ -110,6 +110,12 @@ export class RowHooks {
     return encodeJson(isList ? rows : rows[0])
   }
 
+  /** The same for one row that is no text yet. */
+  async afterReadRow(entity: Entity, row: Readonly<Row>, via: 'read' | 'subscription'): Promise<unknown> {
+    const [shown] = await this.#shown(entity, [{ ...row }], via)
+    return shown
+  }
+
   async #shown(entity: Entity, rows: readonly unknown[], via: 'read' | 'subscription'): Promise<readonly unknown[]> {
     for (const row of rows as readonly Row[]) {
       for (const relation of entity.relations.values()) {

@@ -43,10 +43,10 @@ function upsertStatement(
     ...onConflict.columns.map((column) => `t.${column.sqlName} = ${valueSql(row, column, sql)}`),
     `(${conditionSql(onConflict.visible, 't', sql)})`,
   ].join(' and ')
-  const set = columns.filter((column) => !column.isKey && !onConflict.columns.includes(column))
+  const set = columns.filter((column) => !column.isKey && !column.stamped && !onConflict.columns.includes(column))
   const updates = onConflict.do === 'update' && set.length > 0
   const action = updates
-    ? `update set ${set.map(({ sqlName }) => `${sqlName} = excluded.${sqlName}`).join(', ')}`
+    ? `update set ${set.map(({ sqlName }) => `${sqlName} = excluded.${sqlName}`).join(', ')} where ${conditionSql(onConflict.visible, 't', sql)}`
     : 'nothing'
   // What "nothing" left as it is belongs in the reply, but it is no change.
   const result = updates

@@ -21,8 +21,27 @@ function dataOf(change: Change, meaning: Meaning, subscription: Subscription): R
   return isHidden || !change.new ? pick(change.entity.key, meaning.row) : pick(subscription.columns, change.new)
 }
 
+/** What of a change's rows a subscription is shown. */
+export interface Shown {
+  readonly data: Row
+  readonly previous: Row | undefined
+}
+
+/** What of a change's rows a subscription is shown: the columns that it sees, of rows in its scope. */
+export function shownOf(change: Change, meaning: Meaning, subscription: Subscription): Shown {
+  const { previous, columns, inScope } = subscription
+  const old = previous && change.old && inScope(change.old) === true ? change.old : undefined
+  return { data: dataOf(change, meaning, subscription), previous: old && pick(columns, old) }
+}
+
 /** The payload that tells a subscription what a change means to it. */
-export function encodeNotification(change: Change, meaning: Meaning, subscription: Subscription, seq: number): string {
+export function encodeNotification(
+  change: Change,
+  meaning: Meaning,
+  subscription: Subscription,
+  seq: number,
+  shown: Shown = shownOf(change, meaning, subscription),
+): string {
   const { entity } = change
   return encodeJson({
     type: 'notification',
@@ -30,15 +49,12 @@ export function encodeNotification(change: Change, meaning: Meaning, subscriptio
     subscription_id: subscription.id,
     schema: entity.schema,
     entity: entity.name,
-    data: dataOf(change, meaning, subscription),
+    data: shown.data,
     timestamp: change.timestamp,
     change: meaning.change,
     key: keyOf(entity, meaning.row),
     changed: meaning.changed,
-    previous:
-      subscription.previous && change.old && subscription.inScope(change.old) === true
-        ? pick(subscription.columns, change.old)
-        : undefined,
+    previous: shown.previous,
     seq,
   })
 }
