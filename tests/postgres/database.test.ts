@@ -1,5 +1,10 @@
+import { PGlite } from '@electric-sql/pglite'
+import { drizzle as drizzleNodePostgres } from 'drizzle-orm/node-postgres'
+import { drizzle as drizzlePostgresJs } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openNodePostgres } from '../../packages/server/src/db/node-postgres.ts'
+import { openDatabase } from '../../packages/server/src/db/open-database.ts'
 import { openPgliteInMemory } from '../../packages/server/src/db/pglite/open-pglite.ts'
 import { openPostgresJs } from '../../packages/server/src/db/postgres-js.ts'
 import { describeWith } from '../require-service.ts'
@@ -15,6 +20,8 @@ const DRIVERS = {
 
 describe('PGlite in its worker', () => databaseSuite(() => openPgliteInMemory(logger)))
 
+describe('a PGlite of the user', () => databaseSuite(async () => await openDatabase(await PGlite.create(), { logger })))
+
 describeWith('PostgreSQL', await findPostgres(), () => {
   let server: RunningPostgres | undefined
   let url: string
@@ -24,6 +31,25 @@ describeWith('PostgreSQL', await findPostgres(), () => {
   afterAll(() => server?.stop())
   beforeAll(async () => {
     url = (await server?.createDatabase()) ?? ''
+  })
+
+  it('connects by itself as a Drizzle instance would, and leaves its client alone', async () => {
+    const { default: pg } = await import('pg')
+    const sql = postgres(url)
+    const pool = new pg.Pool({ connectionString: url })
+    const client = new pg.Client({ connectionString: url })
+    const instances = [drizzlePostgresJs(sql), drizzleNodePostgres(pool), drizzleNodePostgres(client)]
+    const kinds: string[] = []
+    for (const instance of instances) {
+      const database = await openDatabase(instance, { logger })
+      const [row] = await database.run({ text: 'select current_database()::text', params: [] })
+      expect(url.endsWith(row?.[0] ?? 'nothing')).toBe(true)
+      kinds.push(database.kind)
+      await database.close()
+    }
+    expect(kinds).toEqual(['postgres', 'node-postgres', 'node-postgres'])
+    expect(await sql`select 1 as one`).toEqual([{ one: 1 }])
+    await Promise.all([sql.end(), pool.end()])
   })
 
   describe.each(Object.entries(DRIVERS))('%s', (_name, open) => {

@@ -72,6 +72,7 @@ function clientConfig(target: NodePostgresTarget, options: PostgresOptions, stre
     options: [target.options, ...settings].filter(Boolean).join(' '),
     connectionTimeoutMillis: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    binary: false,
     stream: () => stream,
     pipeline: true,
   } as ClientConfig

@@ -61,7 +61,12 @@ export function openPostgresJs(target: string | PostgresJsTarget, options: Postg
 
 /** An instance connects at its first statement; this one is asked for nothing but its options. */
 function parseUrl(url: string): PostgresJsTarget {
-  return postgres(url).options as unknown as PostgresJsTarget
+  try {
+    return postgres(url).options as unknown as PostgresJsTarget
+  } catch {
+    // Not as a cause either: the error repeats the URL, and with it the password.
+    throw new Error('The database URL cannot be read.')
+  }
 }
 
 function addressesOf({ host, port, path }: PostgresJsTarget): readonly Address[] {
