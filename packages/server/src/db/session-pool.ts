@@ -82,7 +82,7 @@ export class SessionPool implements Database {
   async #close(): Promise<void> {
     const reason = new DatabaseError('The database is closed.', { connectionLost: true })
     this.#refuse(reason)
-    await Promise.all([...this.#sessions].map((session) => session.close(reason)))
+    await Promise.all([...this.#sessions].map((session) => this.#end(session, reason)))
     await Promise.all([...this.#openings, ...this.#endings])
     await this.#options.afterClose?.()
   }
@@ -162,7 +162,7 @@ export class SessionPool implements Database {
       })
       const events = { settled: this.#settled, lost: this.#lost }
       pooled = new PooledSession(session, events, this.#options.silenceMs)
-      if (this.#over) return await pooled.close(this.#over)
+      if (this.#over) return await this.#end(pooled, this.#over)
       this.#sessions.add(pooled)
       if (lostBefore) pooled.lose(lostBefore)
       else this.#opened()
@@ -179,7 +179,7 @@ export class SessionPool implements Database {
 
   #failedToOpen(error: unknown): void {
     this.#failedAt = performance.now()
-    this.#sayAway(error)
+    this.#sayAway('The database cannot be reached.', error)
     const reason =
       error instanceof DatabaseError
         ? error
@@ -198,11 +198,19 @@ export class SessionPool implements Database {
   readonly #lost = (session: PooledSession, reason: DatabaseError): void => {
     this.#sessions.delete(session)
     if (this.#over) return
-    if (!session.worn) this.#sayAway(reason)
-    const ending = session.close(reason).finally(() => this.#endings.delete(ending))
+    if (!session.worn) this.#sayAway('The connection to the database was lost.', reason)
+    const ending = this.#end(session, reason).finally(() => this.#endings.delete(ending))
     this.#endings.add(ending)
     if (this.#options.reopens) this.#pump()
     else this.#refuse(reason)
+  }
+
+  async #end(session: PooledSession, reason: DatabaseError): Promise<void> {
+    try {
+      await session.close(reason)
+    } catch (error) {
+      this.#options.logger.warn({ error }, 'A connection to the database did not end well.')
+    }
   }
 
   #retire(session: PooledSession): void {
@@ -218,10 +226,11 @@ export class SessionPool implements Database {
     for (const job of this.#queue.splice(0)) job.reject(reason)
   }
 
-  #sayAway(error: unknown): void {
+  /** Once, until a session is there again. */
+  #sayAway(message: string, error: unknown): void {
     if (this.#away || this.#over) return
     this.#away = true
-    this.#options.logger.warn({ error }, 'The connection to the database was lost.')
+    this.#options.logger.warn({ error }, message)
   }
 
   /** Puts upkeep in the queue when it is due and nobody waits. */
