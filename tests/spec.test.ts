@@ -12,7 +12,7 @@ import {
   timestamp,
 } from 'drizzle-orm/pg-core'
 import { describe, expect, test } from 'vitest'
-import { withServer } from './integration/with-server.ts'
+import { withServer } from './suites/with-server.ts'
 import { quiet, until } from './until.ts'
 
 /*

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
+import { api, conformanceSuite } from '../suites/conformance.suite.ts'
 import { CREATE_TABLES, RESET_ROWS } from './fixture.ts'
-import { api, conformanceSuite } from './suites/conformance.suite.ts'
 
 conformanceSuite('the embedded broker and PGlite', async () => {
   const pglite = await PGlite.create()

@@ -13,17 +13,20 @@ export interface Running {
   connect(clientId: string, options?: IClientOptions): Promise<WireClient>
 }
 
+/** Where a server's database is, as `listen` takes it; nothing is PGlite in memory. */
+export type OpenDatabase = () => Promise<Pick<ListenOptions, 'database' | 'createTables'>>
+
 /** Starts a server before the file's tests and stops it after them. `tokens` says who a client is. */
 export function withServer(
   api: { listen(options: ListenOptions): Promise<Server> },
-  options: ListenOptions = {},
+  open: OpenDatabase = async () => ({}),
   tokens: Readonly<Record<string, string>> = {},
 ): Running {
   let server: Server | undefined
   let clients: WireClient[] = []
   const connect = async (clientId: string, mqtt: IClientOptions = {}) => {
     const username = tokens[clientId]
-    const client = await WireClient.connect(running.url, clientId, options.topicPrefix, {
+    const client = await WireClient.connect(running.url, clientId, 'spec', {
       ...(username && { username }),
       ...mqtt,
     })
@@ -46,7 +49,7 @@ export function withServer(
     connect,
   }
   beforeAll(async () => {
-    server = await api.listen({ broker: { port: 0, webSocket: { port: 0 } }, ...options })
+    server = await api.listen({ broker: { port: 0, webSocket: { port: 0 } }, ...(await open()) })
   }, 60_000)
   afterAll(async () => server?.close())
   beforeEach(async () => void (await connect('alice')))

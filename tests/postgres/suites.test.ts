@@ -1,0 +1,52 @@
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { Pool } from 'pg'
+import postgres from 'postgres'
+import { afterAll, beforeAll } from 'vitest'
+import { CREATE_TABLES, RESET_ROWS } from '../conformance/fixture.ts'
+import { describeWith } from '../require-service.ts'
+import { api, conformanceSuite } from '../suites/conformance.suite.ts'
+import { readsSuite } from '../suites/reads.suite.ts'
+import { tenantsSuite } from '../suites/tenants.suite.ts'
+import { writesSuite } from '../suites/writes.suite.ts'
+import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+
+/** What `listen` is given for a database, by each driver. */
+const DRIVERS = {
+  'postgres.js': (url: string) => url,
+  'node-postgres': (url: string) => drizzle(new Pool({ connectionString: url, max: 1 })),
+}
+
+describeWith('PostgreSQL', await findPostgres(), () => {
+  let cluster: RunningPostgres | undefined
+
+  beforeAll(async () => {
+    cluster = await startPostgres()
+  }, 60_000)
+  afterAll(async () => cluster?.stop())
+
+  const createDatabase = () => {
+    if (!cluster) throw new Error('PostgreSQL has not started')
+    return cluster.createDatabase()
+  }
+
+  for (const [driver, database] of Object.entries(DRIVERS)) {
+    const open = async () => ({ database: database(await createDatabase()), createTables: true })
+    readsSuite(driver, open)
+    writesSuite(driver, open)
+    tenantsSuite(driver, open)
+    conformanceSuite(`the embedded broker and PostgreSQL by ${driver}`, async () => {
+      const url = await createDatabase()
+      const sql = postgres(url, { max: 1, onnotice: () => {} })
+      await sql.unsafe(CREATE_TABLES)
+      const server = await api.listen({ database: database(url), broker: { port: 0, webSocket: false } })
+      return {
+        url: `mqtt://127.0.0.1:${server.addresses.mqtt?.port}`,
+        reset: async () => void (await sql.unsafe(RESET_ROWS)),
+        async close() {
+          await server.close()
+          await sql.end()
+        },
+      }
+    })
+  }
+})
