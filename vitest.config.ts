@@ -5,8 +5,10 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['@mqttspec/source']
 const source = { resolve: { conditions }, ssr: { resolve: { conditions } } }
 
+const globalSetup = './scripts/prepare-tests.ts'
+
 /** Tests that start a broker, a database or a browser: patient, and one file at a time. */
-const patient = { testTimeout: 30_000, hookTimeout: 60_000, maxWorkers: 1 }
+const patient = { globalSetup, testTimeout: 30_000, hookTimeout: 60_000, maxWorkers: 1 }
 
 /** Folders of `tests/` that need more than Node, each with a project of its own. */
 const NEEDY = ['browser', 'languages', 'mosquitto', 'packages', 'postgres']
@@ -24,6 +26,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.pg.test.ts'],
+          globalSetup,
           testTimeout: 15_000,
           hookTimeout: 30_000,
           maxWorkers: 2,
