@@ -2,6 +2,8 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll } from 'vitest'
+import { openDatabase } from '../../packages/server/src/db/open-database.ts'
+import { operatorsSuite } from '../../packages/server/src/testing/operators.suite.ts'
 import { CREATE_TABLES, RESET_ROWS } from '../conformance/fixture.ts'
 import { describeWith } from '../require-service.ts'
 import { api, conformanceSuite } from '../suites/conformance.suite.ts'
@@ -9,6 +11,8 @@ import { readsSuite } from '../suites/reads.suite.ts'
 import { tenantsSuite } from '../suites/tenants.suite.ts'
 import { writesSuite } from '../suites/writes.suite.ts'
 import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+
+const QUIET = { info() {}, warn() {}, error() {} }
 
 /** What `listen` is given for a database, by each driver. */
 const DRIVERS = {
@@ -31,6 +35,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
 
   for (const [driver, database] of Object.entries(DRIVERS)) {
     const open = async () => ({ database: database(await createDatabase()), createTables: true })
+    operatorsSuite(driver, async () => openDatabase(database(await createDatabase()), { logger: QUIET }))
     readsSuite(driver, open)
     writesSuite(driver, open)
     tenantsSuite(driver, open)
