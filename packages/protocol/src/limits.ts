@@ -35,8 +35,22 @@ export const DEFAULT_LIMITS = {
   maxSubscriptionsPerClient: 50,
   /** Subscriptions on one server at once. */
   maxSubscriptions: 200_000,
-  /** Requests of one client that run or wait at once. */
+  /** Messages of one client that a server works on at once, or whose replies it holds; what is over that waits. */
   maxInFlightPerClient: 32,
+  /** Messages of all clients that a server works on at once; what is over that waits. */
+  maxInFlight: 1_000,
+  /** Messages of one client that wait. */
+  maxQueuedPerClient: 1_000,
+  /** Messages of all clients that wait. */
+  maxQueued: 10_000,
+  /** Bytes of what of one client waits. */
+  maxQueuedBytesPerClient: 4 * 1024 * 1024,
+  /** Bytes of all that waits. */
+  maxQueuedBytes: 64 * 1024 * 1024,
+  /** Messages of one client a second, in the long run. */
+  maxRequestsPerSecond: 1_000,
+  /** Messages of one client at once, after it was quiet for a while. */
+  maxRequestBurst: 2_000,
 } as const
 
 /** The limits, once a server was told otherwise or not. */

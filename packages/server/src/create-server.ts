@@ -9,6 +9,7 @@ import { WriteOrder } from './change/source/write-order.ts'
 import { ChangePath } from './change-path.ts'
 import type { Database } from './db/database.ts'
 import { openDatabase } from './db/open-database.ts'
+import { Admission } from './decode/admission.ts'
 import type { SchemaSource } from './entity/check-declaration.ts'
 import type { Entity } from './entity/entity.ts'
 import type { EntityDeclaration } from './entity/entity-options.ts'
@@ -105,7 +106,7 @@ async function start(
     mask: (shown, { entity }, { clientId }) => mask(shown, entity, sessions.find(clientId), steps),
   })
   await changes.start((transaction) => path.tell(transaction))
-  const addresses = await transport.start(receiver(steps, inFlight))
+  const addresses = await transport.start(receiver(steps, inFlight, new Admission(limits)))
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= (async () => {

@@ -60,11 +60,22 @@ function prefixTrouble(prefix: string): string[] {
     : [`topicPrefix is "${prefix}": levels between "/" cannot be empty or hold + or #, nor the first begin with $`]
 }
 
+/** Limits without which nothing would ever be answered. */
+const NEVER_ZERO = new Set<string>([
+  'maxInFlight',
+  'maxInFlightPerClient',
+  'maxRequestsPerSecond',
+  'maxRequestBurst',
+] satisfies (keyof Limits)[])
+
 function limitTrouble(limits: Limits): string[] {
   return Object.entries(limits).flatMap(([name, value]) => {
     if (!Object.hasOwn(DEFAULT_LIMITS, name))
       return [`limits.${name} is no limit; they are ${Object.keys(DEFAULT_LIMITS).join(', ')}`]
-    return Number.isSafeInteger(value) && value >= 0 ? [] : [`limits.${name} is ${value}: it is a whole number from 0`]
+    const least = NEVER_ZERO.has(name) ? 1 : 0
+    return Number.isSafeInteger(value) && value >= least
+      ? []
+      : [`limits.${name} is ${value}: it is a whole number from ${least}`]
   })
 }
 

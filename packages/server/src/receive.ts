@@ -1,5 +1,6 @@
 import { SpecError } from '@mqttspec/protocol'
 import { askerIn } from './asker.ts'
+import type { Admission } from './decode/admission.ts'
 import { parseMessage } from './decode/parse-message.ts'
 import { hookClient } from './hooks/hook-client.ts'
 import type { HookName } from './hooks/hook-context.ts'
@@ -8,11 +9,13 @@ import { errorReply } from './reply/reply.ts'
 import { answer, type RequestSteps } from './request-path.ts'
 import { type Identity, NOBODY } from './session/identity.ts'
 import type { Session } from './session/sessions.ts'
-import type { ConnectingClient, RefusedPublish, TransportReceiver } from './transport/transport.ts'
+import type { ConnectingClient, IncomingMessage, RefusedPublish, TransportReceiver } from './transport/transport.ts'
 
 /** What a transport's events mean to the server. */
-export function receiver(steps: RequestSteps, inFlight: InFlight): TransportReceiver {
+export function receiver(steps: RequestSteps, inFlight: InFlight, admission: Admission): TransportReceiver {
   const { sessions, transport } = steps
+  const refuse = ({ clientId, payload }: IncomingMessage, error: SpecError) =>
+    void transport.respond(clientId, errorReply(idOf(payload, steps), error))
   return {
     connecting: (client) => admit(client, steps),
     connected(clientId, admitted) {
@@ -34,12 +37,17 @@ export function receiver(steps: RequestSteps, inFlight: InFlight): TransportRece
     sessionEnded: (clientId) => steps.subscriptions.endAll(clientId),
     overflowed: (clientId) => steps.subscriptions.resetAll(clientId, 'slow'),
     message(message) {
-      if (inFlight.open) inFlight.track(answer(message, steps))
-      else void transport.respond(message.clientId, errorReply(idOf(message.payload, steps), shuttingDown()))
+      if (!inFlight.open) return refuse(message, shuttingDown())
+      const admitted = admission.admit(message.clientId, message.payload.length, (worked) =>
+        // It never rejects. Should that be wrong one day, it is a line in the log, not the end of the process.
+        answer(message, steps, worked).catch((error: unknown) =>
+          steps.logger.error({ err: error, clientId: message.clientId }, 'a message was not dealt with to its end'),
+        ),
+      )
+      if (admitted instanceof SpecError) refuse(message, admitted)
+      else inFlight.track(admitted)
     },
-    refused(publish) {
-      void transport.respond(publish.clientId, errorReply(idOf(publish.payload, steps), refusal(publish)))
-    },
+    refused: (publish) => refuse(publish, refusal(publish)),
     listening(clientId, subscriptionId) {
       for (const subscription of sessions.find(clientId)?.subscriptions.values() ?? []) {
         if (subscriptionId === '+' || subscriptionId === subscription.id) steps.notifier.listening(subscription)

@@ -50,9 +50,10 @@ export interface Outcome {
   readonly after?: () => void
 }
 
-/** Answers one message. Never rejects. */
-export async function answer(message: IncomingMessage, steps: RequestSteps): Promise<void> {
+/** Answers one message. Never rejects. `worked` is called when all that is left is to bring the reply to the client. */
+export async function answer(message: IncomingMessage, steps: RequestSteps, worked: () => void): Promise<void> {
   const outcome = await outcomeOf(message, steps)
+  worked()
   await steps.transport.respond(message.clientId, outcome.payload)
   outcome.after?.()
 }
