@@ -51,6 +51,12 @@ export const DEFAULT_LIMITS = {
   maxRequestsPerSecond: 1_000,
   /** Messages of one client at once, after it was quiet for a while. */
   maxRequestBurst: 2_000,
+  /** How long changes are kept, so that who was away can be told of them. */
+  maxChangeAgeMs: 24 * 60 * 60 * 1_000,
+  /** Changes that are kept at most. */
+  maxChanges: 1_000_000,
+  /** Rows with which one subscription may begin. */
+  maxSnapshotRows: 50_000,
 } as const
 
 /** The limits, once a server was told otherwise or not. */

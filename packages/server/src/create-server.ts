@@ -4,8 +4,7 @@ import type { Row } from './change/change.ts'
 import { SubscriptionIndex } from './change/match/subscription-index.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import { Notifier } from './change/notify/notifier.ts'
-import { OwnWrites } from './change/source/own-writes.ts'
-import { WriteOrder } from './change/source/write-order.ts'
+import { openSource } from './change/source/open-source.ts'
 import { ChangePath } from './change-path.ts'
 import type { Database } from './db/database.ts'
 import { openDatabase } from './db/open-database.ts'
@@ -19,9 +18,11 @@ import { InFlight } from './lifecycle.ts'
 import { type CheckedOptions, checkOptions, type ListenOptions } from './listen-options.ts'
 import { receiver } from './receive.ts'
 import { Identifier, type IdentifierOptions } from './session/identity.ts'
+import { PendingReplies } from './session/pending-replies.ts'
 import { SeenRequests } from './session/seen-requests.ts'
 import { SessionTokens } from './session/session-token.ts'
 import { type Session, Sessions } from './session/sessions.ts'
+import type { Subscription } from './session/subscription.ts'
 import { SubscriptionDesk } from './session/subscription-desk.ts'
 import { createTransport } from './transport/create-transport.ts'
 import type { Transport, TransportAddresses } from './transport/transport.ts'
@@ -31,6 +32,9 @@ const AUTHENTICATE_MS = 4_000
 
 /** How long one hook may take. */
 const HOOK_MS = 5_000
+
+/** How often the change stream is looked at for what others have written. */
+const POLL_MS = 1_000
 
 /** How long `close` waits for the requests that run. */
 const DRAIN_MS = 10_000
@@ -70,16 +74,25 @@ async function start(
   database: Database,
   transport: Transport,
   registry: Awaited<ReturnType<typeof prepareTables>>,
-  { limits, topicPrefix, logger, broker }: CheckedOptions,
+  { limits, topicPrefix, logger, broker, install }: CheckedOptions,
   rules: SpecRules,
 ): Promise<Server> {
   const sessions = new Sessions()
   const identifier = new Identifier({ ...rules, timeoutMs: AUTHENTICATE_MS })
   const index = new SubscriptionIndex()
   const notifier = new Notifier(transport)
-  const changes = new OwnWrites()
+  const { source, order } = await openSource(database, [...registry.all()], {
+    install,
+    logger,
+    isWatched: (entity) => index.has(entity),
+    pollMs: POLL_MS,
+    maxAgeMs: limits.maxChangeAgeMs,
+    maxChanges: limits.maxChanges,
+    maxRows: limits.maxSnapshotRows,
+  })
   const subscriptions = new SubscriptionDesk({ sessions, index, notifier, limits, topicPrefix })
   const inFlight = new InFlight()
+  const pending = new PendingReplies()
   const hooks = new Hooks(rules.hooks, HOOK_MS, logger)
   const steps = {
     transport,
@@ -94,25 +107,32 @@ async function start(
     notifier,
     subscriptions,
     logger,
-    source: changes,
-    order: new WriteOrder(),
+    source,
+    order,
+    pending,
     seen: new SeenRequests(),
+    mask: (shown: Shown, { entity, clientId }: Subscription) =>
+      mask(shown, entity, sessions.find(clientId), { hooks, registry }),
   }
   const path = new ChangePath({
     index,
     notifier,
     logger,
+    pendingReplies: (clientId) => pending.of(clientId),
     isMasked: ({ entity }) => hooks.has(entity.name, 'afterRead'),
-    mask: (shown, { entity }, { clientId }) => mask(shown, entity, sessions.find(clientId), steps),
+    mask: steps.mask,
   })
-  await changes.start((transaction) => path.tell(transaction))
+  await source.start({
+    changed: (changes) => path.tell(changes),
+    lost: (entity, reason, place) => subscriptions.resetEntity(entity, reason, place),
+  })
   const addresses = await transport.start(receiver(steps, inFlight, new Admission(limits)))
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= (async () => {
       const left = await inFlight.drain(DRAIN_MS)
       if (left > 0) logger.warn({ requests: left }, 'closed before every request had ended')
-      await changes.stop()
+      await source.stop()
       await transport.stop()
       notifier.stop()
       sessions.stop()

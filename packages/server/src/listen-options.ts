@@ -15,6 +15,11 @@ export interface ListenOptions {
   readonly migrations?: string | undefined
   /** Creates the tables that the database lacks. The default for PGlite in memory, and only there. */
   readonly createTables?: boolean | undefined
+  /**
+   * Sets the change stream up: a schema `mqttspec`, and a trigger on each table. The default on PGlite. On a Postgres
+   * server without it and without a set-up, only this server's own changes are told of.
+   */
+  readonly install?: boolean | undefined
   /** The first part of every topic. `spec` unless said; it may hold `/`. */
   readonly topicPrefix?: string | undefined
   /** How MQTT is spoken in each direction; 1 unless said. */

@@ -1,5 +1,6 @@
 import { type Limits, type Request, SpecError, type Up } from '@mqttspec/protocol'
 import { type Asker, askerOf } from './asker.ts'
+import type { Shown } from './change/notify/encode-notification.ts'
 import type { Notifier } from './change/notify/notifier.ts'
 import type { Database } from './db/database.ts'
 import { type Result, runAggregate, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
@@ -11,9 +12,11 @@ import type { Hooks } from './hooks/hooks.ts'
 import { explainFailure } from './reply/explain-failure.ts'
 import { errorReply, pongReply, successReply } from './reply/reply.ts'
 import type { Identifier } from './session/identity.ts'
+import type { PendingReplies } from './session/pending-replies.ts'
 import type { SeenRequests } from './session/seen-requests.ts'
 import type { SessionTokens } from './session/session-token.ts'
 import type { Sessions } from './session/sessions.ts'
+import type { Subscription } from './session/subscription.ts'
 import type { SubscriptionDesk } from './session/subscription-desk.ts'
 import { connect, subscribe, unsubscribe } from './session-path.ts'
 import type { IncomingMessage, Transport } from './transport/transport.ts'
@@ -40,6 +43,9 @@ export interface RequestSteps extends WriteSteps {
   readonly isExternal: boolean
   readonly hooks: Hooks
   readonly notifier: Notifier
+  /** What hooks leave of what a subscription is shown. */
+  mask(shown: Shown, subscription: Subscription): Promise<Shown>
+  readonly pending: PendingReplies
   readonly subscriptions: SubscriptionDesk
   readonly seen: SeenRequests
 }
@@ -121,18 +127,28 @@ function readRows(resolved: Exclude<Read, { aggregate: unknown }>, database: Dat
 
 /** Runs a write, or gives the reply of the first time that it came. */
 async function once(
-  incoming: IncomingMessage,
+  { clientId, payload }: IncomingMessage,
   id: string,
   steps: RequestSteps,
   run: () => Promise<CommittedWrite>,
 ): Promise<Outcome> {
-  let after: (() => void) | undefined
-  const payload = await steps.seen.once(incoming.clientId, id, incoming.payload, async () => {
-    const { data, handOn } = await run()
-    after = handOn
-    return successReply(id, data)
-  })
-  return { payload, ...(after && { after }) }
+  const replied = steps.pending.begin(clientId)
+  let afterCommit: (() => void) | undefined
+  try {
+    const reply = await steps.seen.once(clientId, id, payload, async () => {
+      const written = await run()
+      afterCommit = written.afterCommit
+      return successReply(id, written.data)
+    })
+    const after = () => {
+      replied()
+      afterCommit?.()
+    }
+    return { payload: reply, after }
+  } catch (error) {
+    replied()
+    throw error
+  }
 }
 
 const replyOf = (id: string, { data, metadata }: Result): Outcome => ({ payload: successReply(id, data, metadata) })

@@ -1,9 +1,12 @@
 import { type Connect, SpecError, type SubscribeRequest, type UnsubscribeRequest } from '@mqttspec/protocol'
 import { type Asker, askerIn } from './asker.ts'
+import { type Beginning, tellBeginning } from './change/notify/begin-subscription.ts'
+import { decodePosition, type Position } from './change/source/position.ts'
 import type { Result } from './db/run-read.ts'
 import { resolveSubscribe } from './decode/resolve-subscribe.ts'
 import type { RequestSteps } from './request-path.ts'
 import { NOBODY } from './session/identity.ts'
+import type { Subscription } from './session/subscription.ts'
 import type { Wanted } from './session/subscription-desk.ts'
 
 /*
@@ -29,23 +32,56 @@ export async function connect({ data }: Connect, clientId: string, steps: Reques
   return { data: JSON.stringify({ session: token, expires_at: new Date(expiresAt).toISOString() }) }
 }
 
-/** Begins a subscription. What comes of changes is held until `answered`. */
+/** Begins a subscription. What it is told first, and of changes after that, waits until `answered`. */
 export async function subscribe(
   message: SubscribeRequest,
   asker: Asker,
   steps: RequestSteps,
 ): Promise<{ readonly result: Result; readonly answered: () => void }> {
   const wanted = await decide(message, asker, steps)
-  const subscription = steps.subscriptions.begin(message, asker.session, wanted)
-  await asker.hooks.run('afterSubscribe', wanted.entity.name, {
-    entity: wanted.entity.name,
-    subscriptionId: subscription.id,
-  })
-  return {
-    result: { data: JSON.stringify(steps.subscriptions.describe(subscription)) },
-    answered: () => steps.notifier.answered(subscription),
+  const options = message.options ?? {}
+  if ((options.since !== undefined || options.snapshot) && !steps.source.keepsHistory) throw noHistory(options)
+  const since = options.since === undefined ? undefined : decodePosition(options.since)
+  const { subscription, isNew } = steps.subscriptions.begin(message, asker.session, wanted)
+  try {
+    const beginning = await beginningOf(subscription, since, options.snapshot ?? false, steps)
+    const about = { entity: wanted.entity.name, subscriptionId: subscription.id }
+    await asker.hooks.run('afterSubscribe', about.entity, about)
+    const at = beginning.with === 'rows' ? beginning.set.at : beginning.at
+    const result = { data: JSON.stringify(steps.subscriptions.describe(subscription, subscription.from ?? at)) }
+    return { result, answered: () => answered(subscription, isNew ? beginning : undefined, steps) }
+  } catch (error) {
+    if (isNew) steps.subscriptions.end(subscription)
+    throw error
   }
 }
+
+// The subscription is in the index already: what happens from here on waits for it, and nothing falls between.
+async function beginningOf(
+  subscription: Subscription,
+  since: Position | undefined,
+  withRows: boolean,
+  { source }: RequestSteps,
+): Promise<Beginning> {
+  if (since === undefined && withRows) return { with: 'rows', set: await source.rows(subscription) }
+  const at = await source.now()
+  return since && at ? { with: 'history', since, at } : { with: 'nothing', at }
+}
+
+function answered(subscription: Subscription, beginning: Beginning | undefined, steps: RequestSteps): void {
+  steps.notifier.answered(subscription)
+  if (!beginning) return
+  tellBeginning(subscription, beginning, steps).catch((error: unknown) => {
+    steps.logger.error({ err: error, subscription: subscription.id }, 'a subscription could not begin')
+    steps.notifier.begun(subscription, undefined)
+    steps.notifier.reset(subscription, 'history')
+  })
+}
+
+const noHistory = (options: object) =>
+  new SpecError('invalid_options', 'This server keeps no history: it runs without its change stream (install: true).', {
+    path: ['options', 'since' in options ? 'since' : 'snapshot'],
+  })
 
 /** What a client may be told of what it asks. */
 async function decide(message: SubscribeRequest, asker: Asker, steps: RequestSteps): Promise<Wanted> {

@@ -27,8 +27,8 @@ import type { Write } from './query/write.ts'
 /*
  * The part of a request's path that only writes go:
  *
- *     checked write ──► turn of its rows ──► hooks ──► db ──► hooks ──► (reply) ──► change/source
- *                                          └──── one transaction ────┘
+ *     checked write ──► hooks ──► db ──► hooks ──► change/source, reply ──► afterCommit
+ *                      └──── one transaction ───┘
  */
 
 /** What a write goes through. */
@@ -36,15 +36,16 @@ export interface WriteSteps {
   readonly registry: Registry
   readonly limits: Limits
   readonly database: Database
-  readonly order: WriteOrder
+  /** Keeps the order of what the source is told; a source that reads a log needs none. */
+  readonly order: WriteOrder | undefined
   readonly source: ChangeSource
   readonly logger: Logger
 }
 
-/** A committed write: its `data` as JSON text, and what hands its changes on, once its reply is out. */
+/** A committed write: its `data` as JSON text, and what hooks have asked to do once its reply is out. */
 export interface CommittedWrite {
   readonly data: string
-  readonly handOn: () => void
+  readonly afterCommit: () => void
 }
 
 /** Checks and runs a write. Rejects with the cause's code; nothing is stored then. */
@@ -56,7 +57,7 @@ export async function write(
 ): Promise<CommittedWrite> {
   const checked = resolveWrite(entity, request, { ...steps, access })
   const rules = { ...steps, access }
-  const written = await inTurn([{ entity, write: checked }], hooks, steps, () =>
+  const written = await handOn([{ entity, write: checked }], hooks, steps, () =>
     hooks.ofWrites
       ? inTransaction(steps.database, hooks, (transaction) => runHooked(transaction, entity, request, hooks, rules))
       : run(checked, steps.database),
@@ -76,7 +77,7 @@ export async function batch(
   const known = checked.flatMap((step, index) =>
     step.refers ? [] : [{ entity: step.entity, write: resolveStep(step, index, [], rules) }],
   )
-  return inTurn(known, hooks, steps, () =>
+  return handOn(known, hooks, steps, () =>
     inTransaction(steps.database, hooks, (transaction) => runBatch(checked, transaction, hooks, rules)),
   )
 }
@@ -173,51 +174,36 @@ async function run(write: Write, database: Database): Promise<Written> {
   }
 }
 
-/** Runs a write when its rows' turn has come. The turn ends when the changes have been handed on. */
-async function inTurn(
+/** Runs a write, and hands its changes on. */
+async function handOn(
   writes: readonly { readonly entity: Entity; readonly write: Write }[],
   hooks: RowHooks,
   { order, source, logger }: WriteSteps,
   run: () => Promise<Written>,
 ): Promise<CommittedWrite> {
-  const giveUp = await order.take(writes.flatMap(({ entity, write }) => rowNames(entity, write)))
-  const tables = new Set(writes.map(({ entity }) => entity.tableName))
-  const created = writes.flatMap(({ entity, write }) => (write.is === 'create' ? [order.create(entity.tableName)] : []))
-  const release = () => {
-    for (const done of created) done()
-    giveUp()
-  }
+  const turn = await order?.take(writes)
   try {
     const { data, changes } = await run()
-    const handOn = async () => {
-      if (created.length === 0) await Promise.all([...tables].map((table) => order.createsBefore(table)))
-      source.committed(changes)
-      release()
-      for (const committed of hooks.committed) await runAfterCommit(committed, logger)
-    }
-    return { data, handOn: () => void handOn() }
+    if (turn)
+      void turn
+        .come()
+        .then(() => source.committed(changes))
+        .finally(turn.end)
+    else source.committed(changes)
+    return { data, afterCommit: () => void runAfterCommit(hooks.committed, logger) }
   } catch (error) {
-    release()
+    turn?.end()
     throw error
   }
 }
 
-/** Runs a side effect of a committed write. It can fail without undoing anything: that is for the log. */
-async function runAfterCommit(run: () => unknown, logger: Logger): Promise<void> {
-  try {
-    await run()
-  } catch (error) {
-    logger.error({ err: error }, 'what a hook does after a commit has failed')
+/** Runs the side effects of a committed write. One that fails undoes nothing: that is for the log. */
+async function runAfterCommit(effects: readonly (() => unknown)[], logger: Logger): Promise<void> {
+  for (const effect of effects) {
+    try {
+      await effect()
+    } catch (error) {
+      logger.error({ err: error }, 'what a hook does after a commit has failed')
+    }
   }
-}
-
-/** A text for each row that a write names by its key. */
-function rowNames(entity: Entity, write: Write): readonly string[] {
-  const name = (key: readonly string[]) => JSON.stringify([entity.tableName, ...key])
-  if (write.is === 'update') return write.updates.map(({ key }) => name(key))
-  if (write.is === 'delete') return write.deletes.map(({ key }) => name(key))
-  return write.create.rows.flatMap(({ values }) => {
-    const key = entity.key.map((column) => values.get(column)?.text)
-    return key.some((part) => part === undefined) ? [] : [name(key as string[])]
-  })
 }

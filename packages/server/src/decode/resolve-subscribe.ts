@@ -17,14 +17,17 @@ export function resolveSubscribe(
 ): Omit<Subscription, 'id' | 'asked' | 'request'> {
   access.check(entity, 'subscribe')
   access.check(entity, 'read')
-  refuseUnbuilt(options, ['since', 'snapshot', 'durable'])
+  refuseUnbuilt(options, ['durable'])
   const filters = resolveFilters(entity, options.filters, limits, ['options', 'filters'])
   const scope = access.visible(entity)
+  const where = both(scope, filters)
   return {
+    from: undefined,
     clientId,
     entity,
     columns: resolveColumns(entity, options, ['options']),
-    matches: compileCondition(both(scope, filters)),
+    where,
+    matches: compileCondition(where),
     inScope: compileCondition(scope),
     previous: options.previous ?? false,
   }

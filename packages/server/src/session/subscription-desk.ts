@@ -8,8 +8,11 @@ import {
   type UnsubscribeRequest,
 } from '@mqttspec/protocol'
 import { nanoid } from 'nanoid'
+import type { Place } from '../change/change.ts'
 import type { SubscriptionIndex } from '../change/match/subscription-index.ts'
 import type { Notifier } from '../change/notify/notifier.ts'
+import { encodePosition, type Position } from '../change/source/position.ts'
+import type { Entity } from '../entity/entity.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -31,6 +34,7 @@ export interface SubscriptionData {
   readonly schema: string
   readonly entity: string
   readonly notify_topic: string
+  readonly at?: string
 }
 
 /** Begins and ends subscriptions, in the session, the index and the notifier at once. */
@@ -45,17 +49,22 @@ export class SubscriptionDesk {
    * Begins a subscription; one whose reply got lost and that is asked for again, with the same id and content, is the
    * same subscription. Throws `forbidden` when there are too many.
    */
-  begin(request: SubscribeRequest, session: Session, wanted: Wanted): Subscription {
+  begin(
+    request: SubscribeRequest,
+    session: Session,
+    wanted: Wanted,
+  ): { readonly subscription: Subscription; readonly isNew: boolean } {
     const { index, notifier } = this.#parts
     const { subscriptions } = session
     const asked = JSON.stringify(request)
-    for (const subscription of subscriptions.values()) if (subscription.asked === asked) return subscription
+    for (const subscription of subscriptions.values())
+      if (subscription.asked === asked) return { subscription, isNew: false }
     this.#checkCount(subscriptions.size)
     const subscription: Subscription = { ...wanted, id: nanoid(12), asked, request }
     subscriptions.set(subscription.id, subscription)
     index.add(subscription)
     notifier.begin(subscription)
-    return subscription
+    return { subscription, isNew: true }
   }
 
   /** The subscription that a message names. Throws `invalid_subscription`, `subscription_not_found`. */
@@ -91,7 +100,7 @@ export class SubscriptionDesk {
       try {
         const wanted = await decide(subscription.request)
         if (!subscriptions.has(subscription.id)) continue
-        const next = { ...subscription, ...wanted, clientId }
+        const next = { ...subscription, ...wanted, clientId, from: subscription.from }
         index.add(next)
         notifier.replace(subscription, next)
         subscriptions.set(subscription.id, next)
@@ -100,6 +109,11 @@ export class SubscriptionDesk {
         this.end(subscription)
       }
     }
+  }
+
+  /** What has happened to an entity's rows can not be told: each set of them is to be read anew. */
+  resetEntity(entity: Entity, reason: ResetReason, place: Place | undefined): void {
+    for (const subscription of this.#parts.index.of(entity)) this.#parts.notifier.reset(subscription, reason, place)
   }
 
   /** Notifications to a client were lost: each of its sets is to be read anew. */
@@ -114,12 +128,13 @@ export class SubscriptionDesk {
   }
 
   /** What the reply to a subscribe says. */
-  describe({ id, clientId, entity }: Subscription): SubscriptionData {
+  describe({ id, clientId, entity }: Subscription, at: Position | undefined): SubscriptionData {
     return {
       subscription_id: id,
       schema: entity.schema,
       entity: entity.name,
       notify_topic: notifyTopic(this.#parts.topicPrefix, clientId, id),
+      ...(at && { at: encodePosition(at) }),
     }
   }
 

@@ -1,6 +1,8 @@
 import type { SubscribeRequest } from '@mqttspec/protocol'
 import type { RowTest } from '../change/match/compile-condition.ts'
+import type { Position } from '../change/source/position.ts'
 import type { Column, Entity } from '../entity/entity.ts'
+import type { Condition } from '../query/condition.ts'
 
 /** What one client wants to be told of one entity. */
 export interface Subscription {
@@ -9,12 +11,16 @@ export interface Subscription {
   readonly entity: Entity
   /** The columns that it sees. */
   readonly columns: readonly Column[]
+  /** Its set as a condition, for the database. */
+  readonly where: Condition
   /** The rows of its set: in scope, and as its filters say. */
   readonly matches: RowTest
   /** The rows that it may see at all. */
   readonly inScope: RowTest
   /** Does it want the old row along? */
   readonly previous: boolean
+  /** The place in the stream after which it is told of changes, once that is known. */
+  from: Position | undefined
   readonly request: SubscribeRequest
   /** The message that asked for it as text, to know it again. */
   readonly asked: string

@@ -24,6 +24,11 @@ export class SubscriptionIndex {
     if (same.size === 0) this.#byEntity.delete(subscription.entity)
   }
 
+  /** Is there any subscription of this entity? */
+  has(entity: Entity): boolean {
+    return this.#byEntity.has(entity)
+  }
+
   /** Every subscription that a change of this entity may concern. */
   of(entity: Entity): Iterable<Subscription> {
     return this.#byEntity.get(entity) ?? []

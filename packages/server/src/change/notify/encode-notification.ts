@@ -5,12 +5,13 @@ import type { Change, Row } from '../change.ts'
 import type { Meaning } from '../match/classify.ts'
 
 /** The bare value of a row's key, or an object if the key has several columns. */
-function keyOf(entity: Entity, row: Row): unknown {
+export function keyOf(entity: Entity, row: Row): unknown {
   const [first] = entity.key
   return entity.key.length === 1 && first ? row[first.name] : pick(entity.key, row)
 }
 
-const pick = (columns: readonly Column[], row: Row): Row =>
+/** Some columns of a row. */
+export const pick = (columns: readonly Column[], row: Row): Row =>
   Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]))
 
 /** What of the row is sent: the new one; of a row that is gone, out of scope, or under another key, its key alone. */
@@ -55,6 +56,7 @@ export function encodeNotification(
     key: keyOf(entity, meaning.row),
     changed: meaning.changed,
     previous: shown.previous,
+    at: change.place?.at,
     seq,
   })
 }

@@ -1,17 +1,43 @@
-import type { Change } from '../change.ts'
+import type { Entity } from '../../entity/entity.ts'
+import type { Condition } from '../../query/condition.ts'
+import type { Change, Place, Row } from '../change.ts'
+import type { Position } from './position.ts'
 
-/** Takes the changes of one transaction, together and in the order in which they happened. */
-export type ChangeSink = (changes: readonly Change[]) => void
+/** What a source tells. */
+export interface ChangeSink {
+  /** The changes of one transaction, together and in the order in which they happened. */
+  changed(changes: readonly Change[]): void
+  /** What happened to this entity's rows can not be told one by one: its sets are to be read anew. */
+  lost(entity: Entity, reason: 'truncate' | 'schema', place: Place | undefined): void
+}
 
 /**
  * Where changes come from. A source that reads the database's own log is a sibling of the one that is told.
  *
  * - It MUST hand on each committed change once, and nothing that was rolled back.
- * - It MUST hand on the changes of one row in the order in which they were committed.
+ * - It MUST hand on the changes of one row in the order in which they were committed, and none before one that it
+ *   could have seen.
  */
 export interface ChangeSource {
+  /** Does it keep what has happened, so that a subscription can begin with the past? */
+  readonly keepsHistory: boolean
   start(sink: ChangeSink): Promise<void>
-  /** This server's own write has been committed and answered; a source that reads a log may look now. */
+  /** This server's own write has been committed; a source that reads a log may look now. */
   committed(changes: readonly Change[]): void
+  /** The place in the stream at which a subscription begins, now; undefined when the source keeps no history. */
+  now(): Promise<Position | undefined>
+  /**
+   * The changes of an entity after one place and up to another, transaction by transaction. Ends with `gone` when the
+   * history is not there any more, or was never this stream's.
+   */
+  history(entity: Entity, after: Position, upTo: Position): AsyncIterable<readonly Change[] | 'gone'>
+  /** The rows of an entity for which a condition holds, and the place in the stream at which that is true. */
+  rows(set: { readonly entity: Entity; readonly where: Condition }): Promise<SetRows>
   stop(): Promise<void>
+}
+
+/** Rows with every column, and the place in the stream at which they were. */
+export interface SetRows {
+  readonly rows: readonly Row[]
+  readonly at: Position
 }

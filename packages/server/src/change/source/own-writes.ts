@@ -3,9 +3,10 @@ import type { ChangeSink, ChangeSource } from './change-source.ts'
 
 /**
  * The changes that this server itself has made, as it is told of them. It knows nothing of other writers, and forgets
- * everything when the process ends.
+ * everything when the process ends: for a database in which nothing may be set up.
  */
 export class OwnWrites implements ChangeSource {
+  readonly keepsHistory = false
   #sink: ChangeSink | undefined
 
   async start(sink: ChangeSink): Promise<void> {
@@ -13,7 +14,19 @@ export class OwnWrites implements ChangeSource {
   }
 
   committed(changes: readonly Change[]): void {
-    if (changes.length > 0) this.#sink?.(changes)
+    if (changes.length > 0) this.#sink?.changed(changes)
+  }
+
+  async now(): Promise<undefined> {
+    return undefined
+  }
+
+  async *history(): AsyncGenerator<'gone'> {
+    yield 'gone'
+  }
+
+  async rows(): Promise<never> {
+    throw new Error('there is no stream whose place the rows could have')
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,6 @@
 import type { ColumnsOf, IsView, NameOf, PrimaryOf, WriteMode } from './column-facts.ts'
+import type { ComputedOf } from './computed-of.ts'
+import type { SumOf } from './number-sums.ts'
 import type { RelationsOf } from './relations-of.ts'
 import type { InputOf, OrNull, WireOf } from './wire-value.ts'
 
@@ -15,9 +17,9 @@ export type EntityKey<Schema> = {
  * The shape of one table or view of a Drizzle schema, as clients see it.
  *
  * `Hidden` columns are gone from everything; `Stamped` ones, which the server sets, from what may be written; both are
- * wire names. The key
- * is that of the column marked `.primaryKey()`. A composite key is not visible in a table's type, so its key is an
- * object of any of the columns. A view cannot be written, and has a key only if a column of it is a primary key.
+ * wire names. `Computed` and `Operators` are what `.entity()` was told of these. The key is that of the column marked
+ * `.primaryKey()`. A composite key is not visible in a table's type, so its key is an object of any of the columns. A
+ * view cannot be written, and has a key only if a column of it is a primary key.
  */
 export type EntityOf<
   Schema,
@@ -25,19 +27,35 @@ export type EntityOf<
   Hidden extends string = never,
   Stamped extends string = never,
   Names extends WireNames = 'property',
+  Computed = Record<never, never>,
+  Operators = Record<never, never>,
 > = ShapeFrom<
+  Name & string,
   ColumnsOf<Schema[Name]>,
   IsView<Schema[Name]>,
   RelationsOf<Schema, Schema[Name]>,
   PropertyOf<ColumnsOf<Schema[Name]>, Hidden, Names>,
   PropertyOf<ColumnsOf<Schema[Name]>, Stamped, Names>,
-  Names
+  Names,
+  Computed,
+  Operators
 >
 
 // `& {}` makes editors and errors show the columns, and not these types' names.
 type Flat<Of> = { [Key in keyof Of]: Of[Key] } & {}
 
-type ShapeFrom<Columns, View, Relations, Hidden extends string, Stamped extends string, Names extends WireNames> = {
+type ShapeFrom<
+  Source extends string,
+  Columns,
+  View,
+  Relations,
+  Hidden extends string,
+  Stamped extends string,
+  Names extends WireNames,
+  Computed,
+  Operators,
+> = {
+  readonly source: Source
   readonly row: RowOf<Columns, Hidden, Names>
   readonly input: InputsOf<Columns, Hidden, Names>
   readonly insert: View extends true ? never : InsertOf<Columns, Hidden | Stamped, Names>
@@ -51,6 +69,9 @@ type ShapeFrom<Columns, View, Relations, Hidden extends string, Stamped extends 
   readonly rowKey: [PrimaryOf<Columns>] extends [never]
     ? Partial<RowOf<Columns, Hidden, Names>>
     : WireOf<Columns[PrimaryOf<Columns> & keyof Columns]>
+  readonly sums: SumsOf<Columns, Hidden, Names>
+  readonly computed: ComputedOf<Computed>
+  readonly operators: keyof Operators & string
   readonly relations: Relations
 }
 
@@ -72,6 +93,12 @@ type RowOf<Columns, Hidden, Names> = {
 
 type InputsOf<Columns, Hidden, Names> = {
   [Key in Kept<Columns, Hidden> as NameOf<Columns[Key], Key & string, Names>]: InputOf<Columns[Key]>
+} & {}
+
+type SumsOf<Columns, Hidden, Names> = {
+  [Key in Kept<Columns, Hidden> as [SumOf<Columns[Key]>] extends [never]
+    ? never
+    : NameOf<Columns[Key], Key & string, Names>]: SumOf<Columns[Key]>
 } & {}
 
 type InMode<Columns, Gone, Mode> = {

@@ -32,7 +32,7 @@ interface Inputs {
 }
 
 /** What a custom type is on the wire: JSON is made by Postgres, so an object that the driver makes never travels. */
-type CustomWire<Data> = Data extends Uint8Array | Date | bigint
+export type CustomWire<Data> = Data extends Uint8Array | Date | bigint
   ? string
   : Data extends string | number | boolean
     ? Data

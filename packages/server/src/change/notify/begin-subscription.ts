@@ -1,0 +1,102 @@
+import { encodeJson } from '@mqttspec/protocol'
+import type { Subscription } from '../../session/subscription.ts'
+import type { Change, Row } from '../change.ts'
+import { classify } from '../match/classify.ts'
+import type { ChangeSource, SetRows } from '../source/change-source.ts'
+import { encodePosition, isAfter, type Position } from '../source/position.ts'
+import { encodeNotification, encodeReset, keyOf, pick, type Shown, shownOf } from './encode-notification.ts'
+import type { Notifier } from './notifier.ts'
+
+/** How a subscription begins: just now, with the rows that are there, or with what has happened since a position. */
+export type Beginning =
+  | { readonly with: 'nothing'; readonly at: Position | undefined }
+  | { readonly with: 'rows'; readonly set: SetRows }
+  | { readonly with: 'history'; readonly since: Position; readonly at: Position }
+
+/** What a beginning goes through. */
+export interface BeginningSteps {
+  readonly source: ChangeSource
+  readonly notifier: Notifier
+  /** What hooks leave of what a subscription is shown. */
+  mask(shown: Shown, subscription: Subscription): Promise<Shown>
+}
+
+/**
+ * Joins a subscription's beginning and the live stream, with no gap and no repeat. Live changes wait meanwhile; at the
+ * end those that the beginning has told of are dropped.
+ */
+export async function tellBeginning(
+  subscription: Subscription,
+  beginning: Beginning,
+  steps: BeginningSteps,
+): Promise<void> {
+  const { notifier } = steps
+  if (beginning.with === 'nothing') return notifier.begun(subscription, beginning.at)
+  await notifier.whenListening(subscription)
+  const from =
+    beginning.with === 'rows'
+      ? await tellRows(subscription, beginning.set, steps)
+      : await tellHistory(subscription, beginning.since, beginning.at, steps)
+  await notifier.sendFirst(subscription, (seq) => encodeReady(subscription, from, seq))
+  notifier.begun(subscription, from)
+}
+
+/** Sends the rows of the set. Resolves with the place at which they were. */
+async function tellRows(subscription: Subscription, { rows, at }: SetRows, steps: BeginningSteps): Promise<Position> {
+  for (const row of rows) {
+    const shown = await steps.mask({ data: pick(subscription.columns, row), previous: undefined }, subscription)
+    await steps.notifier.sendFirst(subscription, (seq) => encodeRow(subscription, row, shown, seq))
+  }
+  return at
+}
+
+/** Sends what has happened; where that is not known any more, says so and sends the rows. Resolves as `tellRows`. */
+async function tellHistory(
+  subscription: Subscription,
+  since: Position,
+  now: Position,
+  steps: BeginningSteps,
+): Promise<Position> {
+  const { source, notifier } = steps
+  for await (const changes of source.history(subscription.entity, since, now)) {
+    if (changes === 'gone') {
+      await notifier.sendFirst(subscription, (seq) => encodeReset(subscription, 'history', seq))
+      return tellRows(subscription, await source.rows(subscription), steps)
+    }
+    for (const change of changes) await tellChange(change, subscription, steps)
+  }
+  return { ...now, seen: since.seen }
+}
+
+async function tellChange(
+  change: Change,
+  subscription: Subscription,
+  { notifier, mask }: BeginningSteps,
+): Promise<void> {
+  for (const meaning of classify(change, subscription)) {
+    const shown = await mask(shownOf(change, meaning, subscription), subscription)
+    await notifier.sendFirst(subscription, (seq) => encodeNotification(change, meaning, subscription, seq, shown))
+  }
+}
+
+/** Is a live change one that the subscription is still to be told of? */
+export const isNews = ({ from }: Subscription, { place }: Change): boolean => !from || !place || isAfter(from, place)
+
+const head = ({ id, entity }: Subscription) => ({
+  type: 'notification',
+  subscription_id: id,
+  schema: entity.schema,
+  entity: entity.name,
+  timestamp: new Date().toISOString(),
+})
+
+// A row of the beginning has no position: who came back to it would miss the rows after it.
+function encodeRow(subscription: Subscription, row: Row, { data }: Shown, seq: number): string {
+  const key = keyOf(subscription.entity, row)
+  return encodeJson({ ...head(subscription), operation: 'snapshot', change: 'enter', key, data, seq })
+}
+
+function encodeReady(subscription: Subscription, from: Position, seq: number): string {
+  const at = encodePosition(from)
+  return encodeJson({ ...head(subscription), operation: 'ready', data: { at }, at, seq })
+}

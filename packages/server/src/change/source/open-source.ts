@@ -1,0 +1,41 @@
+import type { Database } from '../../db/database.ts'
+import type { Entity } from '../../entity/entity.ts'
+import type { Logger } from '../../logger.ts'
+import type { ChangeSource } from './change-source.ts'
+import { ChangeStream } from './change-stream.ts'
+import { installStream, missingTriggers } from './install-stream.ts'
+import { OwnWrites } from './own-writes.ts'
+import { WriteOrder } from './write-order.ts'
+
+/** How a server comes to its changes. */
+export interface SourceOptions {
+  /** Sets the stream up; left out, on PGlite yes, and on a Postgres server only if it is set up already. */
+  readonly install: boolean | undefined
+  readonly logger: Logger
+  readonly isWatched: (entity: Entity) => boolean
+  readonly pollMs: number
+  readonly maxAgeMs: number
+  readonly maxChanges: number
+  readonly maxRows: number
+}
+
+/** The source of changes, and for one that is told of them, what keeps their order. */
+export async function openSource(
+  database: Database,
+  entities: readonly Entity[],
+  { install, ...options }: SourceOptions,
+): Promise<{ readonly source: ChangeSource; readonly order: WriteOrder | undefined }> {
+  if (install ?? database.kind === 'pglite') await installStream(database, entities)
+  else {
+    const missing = await missingTriggers(database, entities)
+    if (missing.length > 0) {
+      const tables = missing.map(({ tableName }) => tableName).join(', ')
+      options.logger.warn(
+        { tables },
+        'the change stream is not set up: only changes by this server are told of, and nothing of the past; listen({ install: true }) sets it up',
+      )
+      return { source: new OwnWrites(), order: new WriteOrder() }
+    }
+  }
+  return { source: new ChangeStream({ database, entities, ...options }), order: undefined }
+}

@@ -1,0 +1,81 @@
+/**
+ * What the change stream needs in a database: one schema of its own, and a trigger on each table.
+ *
+ *     a write ── trigger, same transaction ──► mqttspec.change      every change with its old and new row, by id
+ *                                                   │ the sequencer, after the commit
+ *                                                   ▼
+ *                                              mqttspec.batch       the ids of a batch in the order of the stream
+ *                                              mqttspec.stream      one row: how far the stream has come
+ *
+ * A change has no position while its transaction runs: ids are drawn before commits, in another order. The sequencer
+ * gives positions to what has become visible since it looked last, in an order in which no change precedes one that
+ * it could have seen. Rows are kept as plain JSON of the table's own type, so that no change of a table can make its
+ * trigger fail.
+ */
+export const STREAM_SCHEMA: readonly string[] = [
+  `create schema if not exists mqttspec`,
+  `create table if not exists mqttspec.change (
+  id bigserial primary key,
+  xid xid8 not null default pg_current_xact_id(),
+  tbl text not null,
+  op "char" not null,
+  old json,
+  new json,
+  at timestamptz not null default clock_timestamp()
+)`,
+  `create index if not exists change_xid on mqttspec.change (xid)`,
+  `create table if not exists mqttspec.batch (
+  first bigint primary key,
+  ids bigint[] not null,
+  at timestamptz not null default clock_timestamp()
+)`,
+  `create index if not exists batch_at on mqttspec.batch (at)`,
+  `create table if not exists mqttspec.stream (
+  one boolean primary key default true check (one),
+  epoch uuid not null default gen_random_uuid(),
+  pos bigint not null default 0,
+  pruned bigint not null default 0,
+  seen text not null default pg_current_snapshot()::text,
+  last_id bigint not null default 0
+)`,
+  `insert into mqttspec.stream default values on conflict do nothing`,
+  `create or replace function mqttspec.capture() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $capture$
+declare
+  tbl text := tg_table_schema || '.' || tg_table_name;
+begin
+  if tg_op = 'INSERT' then
+    insert into mqttspec.change (tbl, op, new) values (tbl, 'I', row_to_json(new));
+  elsif tg_op = 'UPDATE' then
+    insert into mqttspec.change (tbl, op, old, new) values (tbl, 'U', row_to_json(old), row_to_json(new));
+  elsif tg_op = 'DELETE' then
+    insert into mqttspec.change (tbl, op, old) values (tbl, 'D', row_to_json(old));
+  else
+    insert into mqttspec.change (tbl, op) values (tbl, 'T');
+  end if;
+  -- A server wakes itself for its own writes: NOTIFY takes a lock of the whole cluster at each commit.
+  if current_setting('mqttspec.server', true) is distinct from '1' then
+    perform pg_notify('mqttspec', '');
+  end if;
+  return null;
+end $capture$`,
+]
+
+/** The statements that put the triggers on a table, whose name comes from the schema, quoted. */
+export const triggersOn = (sqlName: string): readonly string[] => [
+  `create trigger mqttspec_capture after insert or update or delete on ${sqlName}
+    for each row execute function mqttspec.capture()`,
+  `create trigger mqttspec_truncate after truncate on ${sqlName}
+    for each statement execute function mqttspec.capture()`,
+  // Also in sessions that replay another server's changes.
+  `alter table ${sqlName} enable always trigger mqttspec_capture, enable always trigger mqttspec_truncate`,
+]
+
+/** The statements that take everything away again. */
+export const removeStream = (sqlNames: readonly string[]): readonly string[] => [
+  ...sqlNames.flatMap((name) => [
+    `drop trigger if exists mqttspec_capture on ${name}`,
+    `drop trigger if exists mqttspec_truncate on ${name}`,
+  ]),
+  'drop schema if exists mqttspec cascade',
+]
