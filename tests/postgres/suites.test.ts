@@ -8,6 +8,7 @@ import { CREATE_TABLES, RESET_ROWS } from '../conformance/fixture.ts'
 import { describeWith } from '../require-service.ts'
 import { api, conformanceSuite } from '../suites/conformance.suite.ts'
 import { readsSuite } from '../suites/reads.suite.ts'
+import { streamSuite } from '../suites/stream.suite.ts'
 import { tenantsSuite } from '../suites/tenants.suite.ts'
 import { writesSuite } from '../suites/writes.suite.ts'
 import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
@@ -39,6 +40,19 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     readsSuite(driver, open)
     writesSuite(driver, open)
     tenantsSuite(driver, open)
+    streamSuite(driver, async () => {
+      const url = await createDatabase()
+      const sql = postgres(url, { max: 1, onnotice: () => {} })
+      return {
+        database: database(url),
+        sql: async (text) => (await sql.unsafe(text)) as never,
+        async session() {
+          const own = postgres(url, { max: 1, onnotice: () => {} })
+          return { sql: (text: string) => own.unsafe(text), end: () => own.end() }
+        },
+        close: () => sql.end(),
+      }
+    })
     conformanceSuite(`the embedded broker and PostgreSQL by ${driver}`, async () => {
       const url = await createDatabase()
       const sql = postgres(url, { max: 1, onnotice: () => {} })
