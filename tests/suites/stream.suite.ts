@@ -54,6 +54,8 @@ export function streamSuite(over: string, open: () => Promise<SharedDatabase>): 
     })
 
     async function connect(id: string): Promise<WireClient> {
+      const before = clients.find((client) => client.clientId === id)
+      if (before) await before[Symbol.asyncDispose]()
       const client = await WireClient.connect(`mqtt://127.0.0.1:${server.addresses.mqtt?.port}`, id)
       clients.push(client)
       return client
@@ -177,6 +179,72 @@ export function streamSuite(over: string, open: () => Promise<SharedDatabase>): 
         expect(set.fold().wrong).toEqual([])
         expect(set.sorted).toEqual(expected)
       }
+    })
+
+    test('fault D08: a write that comes again, also after a restart, runs once and is answered as the first time', async () => {
+      const writes = [
+        { operation: 'create', data: { grp: 3, note: 'once' } },
+        {
+          operation: 'create',
+          data: [
+            { grp: 3, note: 'once' },
+            { grp: 3, note: 'once' },
+          ],
+        },
+        {
+          operation: 'batch',
+          data: { operations: [{ operation: 'create', entity: 'items', data: { grp: 3, note: 'once' } }] },
+        },
+      ].map((write, n) => ({ id: `d08-${n}-${'x'.repeat(16)}`, type: 'request', entity: 'items', ...write }))
+      const first = []
+      for (const write of writes) first.push(await (await connect('a')).ask(write))
+      const [id] = (await inSql("note = 'once'")).map((row) => row.id)
+      const change = {
+        id: `d08-u-${'x'.repeat(16)}`,
+        type: 'request',
+        operation: 'update',
+        entity: 'items',
+        record_id: id,
+        data: { ver: 5 },
+      }
+      const remove = {
+        id: `d08-d-${'x'.repeat(16)}`,
+        type: 'request',
+        operation: 'delete',
+        entity: 'items',
+        data: [{ id }],
+      }
+      for (const write of [change, remove]) first.push(await (await connect('a')).ask(write))
+      await server.close()
+      server = await listen()
+      const set = await subscribe(await connect('z'))
+      const again = []
+      for (const write of [...writes, change, remove]) again.push(await (await connect('a')).ask(write))
+      expect(again).toEqual(first)
+      expect(first.every(({ success }) => success)).toBe(true)
+      expect(await inSql("note = 'once'")).toHaveLength(3)
+      await quiet(200)
+      expect(set.fold().events).toEqual([])
+      const other = { ...writes[0], data: { grp: 4 } }
+      expect(await (await connect('a')).ask(other)).toMatchObject({
+        error: { code: 'invalid_message', details: { path: ['id'] } },
+      })
+      expect(await (await connect('b')).ask({ ...writes[0], data: { grp: 4 } })).toMatchObject({ success: true })
+    })
+
+    test('a write that was refused is tried anew under the same id', async () => {
+      const client = await connect('a')
+      const update = {
+        id: `r-${'x'.repeat(16)}`,
+        type: 'request',
+        operation: 'update',
+        entity: 'items',
+        record_id: 424_242,
+        data: { ver: 9 },
+      }
+      expect(await client.ask(update)).toMatchObject({ error: { code: 'not_found' } })
+      await shared.sql('insert into items (id, grp) values (424242, 1)')
+      expect(await client.ask(update)).toMatchObject({ data: { ver: 9 } })
     })
 
     test('a truncated table is told as a reset', async () => {

@@ -9,11 +9,12 @@ import { type Read, resolveRead } from './decode/resolve-read.ts'
 import { describeEntity } from './entity/describe-entity.ts'
 import type { Entity } from './entity/entity.ts'
 import type { Hooks } from './hooks/hooks.ts'
+import type { LoggedRequest } from './query/request-log.ts'
 import { explainFailure } from './reply/explain-failure.ts'
 import { errorReply, pongReply, successReply } from './reply/reply.ts'
 import type { Identifier } from './session/identity.ts'
 import type { PendingReplies } from './session/pending-replies.ts'
-import type { SeenRequests } from './session/seen-requests.ts'
+import { hashOf, isLongId, type SeenRequests } from './session/seen-requests.ts'
 import type { SessionTokens } from './session/session-token.ts'
 import type { Sessions } from './session/sessions.ts'
 import type { Subscription } from './session/subscription.ts'
@@ -97,7 +98,8 @@ async function request(
   asker: Asker,
   steps: RequestSteps,
 ): Promise<Outcome> {
-  if (message.operation === 'batch') return once(incoming, message.id, steps, () => batch(message, asker, steps))
+  if (message.operation === 'batch')
+    return once(incoming, message.id, steps, (logged) => batch(message, asker, logged, steps))
   const entity = steps.registry.find(message.entity, message.schema)
   switch (message.operation) {
     case 'read': {
@@ -109,7 +111,7 @@ async function request(
       asker.access.check(entity, 'read')
       return replyOf(message.id, { data: JSON.stringify(describeEntity(entity)) })
     default:
-      return once(incoming, message.id, steps, () => write(entity, message, asker, steps))
+      return once(incoming, message.id, steps, (logged) => write(entity, message, asker, logged, steps))
   }
 }
 
@@ -130,15 +132,18 @@ async function once(
   { clientId, payload }: IncomingMessage,
   id: string,
   steps: RequestSteps,
-  run: () => Promise<CommittedWrite>,
+  run: (logged: LoggedRequest | undefined) => Promise<CommittedWrite>,
 ): Promise<Outcome> {
   const replied = steps.pending.begin(clientId)
+  const hash = hashOf(payload)
+  const repliedAt = new Date().toISOString()
+  const logged = steps.source.keepsHistory && isLongId(id) ? { clientId, id, hash, repliedAt } : undefined
   let afterCommit: (() => void) | undefined
   try {
-    const reply = await steps.seen.once(clientId, id, payload, async () => {
-      const written = await run()
+    const reply = await steps.seen.once(clientId, id, hash, async () => {
+      const written = await run(logged)
       afterCommit = written.afterCommit
-      return successReply(id, written.data)
+      return successReply(id, written.data, undefined, written.repliedAt ?? repliedAt)
     })
     const after = () => {
       replied()

@@ -14,6 +14,7 @@ import type { WriteOrder } from './change/source/write-order.ts'
 import type { Database, Runner } from './db/database.ts'
 import { DatabaseError } from './db/database-error.ts'
 import { retryConflicts } from './db/retry-conflicts.ts'
+import { runOnce } from './db/run-once.ts'
 import { isOneStatement, runWrite, type Written, withIndex } from './db/run-write.ts'
 import type { RequestRules } from './decode/request-rules.ts'
 import { type BatchStep, resolveBatch } from './decode/resolve-batch.ts'
@@ -22,6 +23,7 @@ import type { Entity } from './entity/entity.ts'
 import type { Registry } from './entity/registry.ts'
 import type { RowHooks } from './hooks/row-hooks.ts'
 import type { Logger } from './logger.ts'
+import { type LoggedRequest, logStatement } from './query/request-log.ts'
 import type { Write } from './query/write.ts'
 
 /*
@@ -45,6 +47,8 @@ export interface WriteSteps {
 /** A committed write: its `data` as JSON text, and what hooks have asked to do once its reply is out. */
 export interface CommittedWrite {
   readonly data: string
+  /** When it was answered first, if it had run already. */
+  readonly repliedAt: string | undefined
   readonly afterCommit: () => void
 }
 
@@ -53,14 +57,14 @@ export async function write(
   entity: Entity,
   request: CreateRequest | UpdateRequest | DeleteRequest,
   { access, hooks }: Asker,
+  logged: LoggedRequest | undefined,
   steps: WriteSteps,
 ): Promise<CommittedWrite> {
-  const checked = resolveWrite(entity, request, { ...steps, access })
   const rules = { ...steps, access }
-  const written = await handOn([{ entity, write: checked }], hooks, steps, () =>
-    hooks.ofWrites
-      ? inTransaction(steps.database, hooks, (transaction) => runHooked(transaction, entity, request, hooks, rules))
-      : run(checked, steps.database),
+  const checked = resolveWrite(entity, request, rules)
+  const hooked = (transaction: Runner) => runHooked(transaction, entity, request, hooks, rules)
+  const written = await handOn([{ entity, write: checked }], hooks, logged, steps, () =>
+    hooks.ofWrites ? inTransaction(steps.database, hooks, logged, hooked) : run(checked, steps.database, logged),
   )
   return { ...written, data: await shown(entity, checked, written.data, hooks) }
 }
@@ -69,6 +73,7 @@ export async function write(
 export async function batch(
   request: BatchRequest,
   { access, hooks }: Asker,
+  logged: LoggedRequest | undefined,
   steps: WriteSteps,
 ): Promise<CommittedWrite> {
   const rules = { ...steps, access }
@@ -77,8 +82,8 @@ export async function batch(
   const known = checked.flatMap((step, index) =>
     step.refers ? [] : [{ entity: step.entity, write: resolveStep(step, index, [], rules) }],
   )
-  return handOn(known, hooks, steps, () =>
-    inTransaction(steps.database, hooks, (transaction) => runBatch(checked, transaction, hooks, rules)),
+  return handOn(known, hooks, logged, steps, () =>
+    inTransaction(steps.database, hooks, logged, (transaction) => runBatch(checked, transaction, hooks, rules)),
   )
 }
 
@@ -87,16 +92,27 @@ async function shown(entity: Entity, { is }: Write, data: string, hooks: RowHook
   return is === 'delete' ? data : hooks.afterRead(entity, data, 'read')
 }
 
-/** Runs a transaction, again if it only met another one, and with nothing left of the earlier tries. */
+/** Runs a transaction and logs its request, again if it only met another one, with nothing left of the earlier tries. */
 function inTransaction(
   database: Database,
   hooks: RowHooks,
+  logged: LoggedRequest | undefined,
   body: (transaction: Runner) => Promise<Written>,
 ): Promise<Written> {
   return retryConflicts(() => {
     hooks.startAgain()
-    return database.transaction(body)
+    return database.transaction((transaction) => bodyAndLog(transaction, logged, body))
   })
+}
+
+async function bodyAndLog(
+  transaction: Runner,
+  logged: LoggedRequest | undefined,
+  body: (transaction: Runner) => Promise<Written>,
+): Promise<Written> {
+  const written = await body(transaction)
+  if (logged) await transaction.run(logStatement(logged, written.data))
+  return written
 }
 
 /** Runs a write with the hooks around it. What the hooks before it leave is checked as what came from the client was. */
@@ -108,7 +124,9 @@ async function runHooked(
   rules: RequestRules,
 ): Promise<Written> {
   const prepared = await prepare(entity, request, hooks)
-  const written = await runWrite(transaction, resolveWrite(entity, prepared, { ...rules, trusted: true }), true)
+  const written = await runWrite(transaction, resolveWrite(entity, prepared, { ...rules, trusted: true }), {
+    oneByOne: true,
+  })
   await hooks.after(written.changes)
   return written
 }
@@ -161,11 +179,16 @@ function resolveStep(step: BatchStep, index: number, results: readonly unknown[]
 }
 
 /** One statement where that is enough; else a transaction. */
-async function run(write: Write, database: Database): Promise<Written> {
-  const oneByOne = () => retryConflicts(() => database.transaction((transaction) => runWrite(transaction, write, true)))
+async function run(write: Write, database: Database, request: LoggedRequest | undefined): Promise<Written> {
+  const oneByOne = () =>
+    retryConflicts(() =>
+      database.transaction((transaction) =>
+        bodyAndLog(transaction, request, () => runWrite(transaction, write, { oneByOne: true })),
+      ),
+    )
   if (!isOneStatement(write)) return oneByOne()
   try {
-    return await retryConflicts(() => runWrite(database, write))
+    return await retryConflicts(() => runWrite(database, write, { request }))
   } catch (error) {
     // Of many rows stored at once, only one by one can tell which of them is wrong.
     const isOfMany = write.is === 'create' && write.create.rows.length > 1
@@ -174,23 +197,29 @@ async function run(write: Write, database: Database): Promise<Written> {
   }
 }
 
-/** Runs a write, and hands its changes on. */
+/** Runs a write once, and hands its changes on. */
 async function handOn(
   writes: readonly { readonly entity: Entity; readonly write: Write }[],
   hooks: RowHooks,
-  { order, source, logger }: WriteSteps,
+  logged: LoggedRequest | undefined,
+  { order, source, logger, database }: WriteSteps,
   run: () => Promise<Written>,
 ): Promise<CommittedWrite> {
   const turn = await order?.take(writes)
   try {
-    const { data, changes } = await run()
+    const written = logged
+      ? await runOnce(database, logged, hooks.ofWrites, run)
+      : { ...(await run()), repliedAt: undefined }
+    const { data, changes, repliedAt } = written
+    // A repeat has run its hooks the first time.
+    if (changes.length === 0) hooks.startAgain()
     if (turn)
       void turn
         .come()
         .then(() => source.committed(changes))
         .finally(turn.end)
-    else source.committed(changes)
-    return { data, afterCommit: () => void runAfterCommit(hooks.committed, logger) }
+    else if (changes.length > 0) source.committed(changes)
+    return { data, repliedAt, afterCommit: () => void runAfterCommit(hooks.committed, logger) }
   } catch (error) {
     turn?.end()
     throw error

@@ -1,7 +1,8 @@
 import { decodeJson, SpecError } from '@mqttspec/protocol'
 import { type Change, changeOf, type Row } from '../change/change.ts'
+import type { LoggedRequest } from '../query/request-log.ts'
 import type { Create, RowCheck, RowWrite, Write } from '../query/write.ts'
-import { createStatement } from '../query/write-statement.ts'
+import { createStatement, type LogOf } from '../query/write-statement.ts'
 import type { Runner } from './database.ts'
 import { DatabaseError } from './database-error.ts'
 import { deleteRow, insertRow, updateRow, type WrittenRow } from './write-row.ts'
@@ -27,29 +28,43 @@ export function isOneStatement(write: Write): boolean {
 const hasNoChildren = (row: RowWrite): boolean => row.children.length === 0
 const isPlain = ({ rows, onConflict }: Create): boolean => !onConflict && rows.every(hasNoChildren)
 
+/** How a write runs. */
+export interface RunOptions {
+  /** Also rows that could be stored at once: then it is known which of them is wrong. */
+  readonly oneByOne?: boolean
+  /** The request to log along, where the write is one statement. */
+  readonly request?: LoggedRequest | undefined
+}
+
 /** Runs a write on a transaction, or on the database where one statement is enough. Rejects with the cause. */
-export async function runWrite(runner: Runner, write: Write, oneByOne = false): Promise<Written> {
+export async function runWrite(
+  runner: Runner,
+  write: Write,
+  { oneByOne = false, request }: RunOptions = {},
+): Promise<Written> {
+  const log = request && { request, list: write.list }
   switch (write.is) {
     case 'create': {
       const { create, list } = write
-      if (create.rows.length > 1 && isPlain(create) && !oneByOne) return storeAtOnce(runner, create)
-      return collect(await inOrder(create.rows, list, (row) => insertRow(runner, create, row)), list)
+      if (create.rows.length > 1 && isPlain(create) && !oneByOne) return storeAtOnce(runner, create, log)
+      return collect(await inOrder(create.rows, list, (row) => insertRow(runner, create, row, undefined, log)), list)
     }
     case 'update':
-      return collect(await inOrder(write.updates, write.list, (update) => updateRow(runner, update)), write.list)
+      return collect(await inOrder(write.updates, write.list, (update) => updateRow(runner, update, log)), write.list)
     case 'delete': {
-      const done = await inOrder(write.deletes, write.list, (target) => deleteRow(runner, target))
+      const done = await inOrder(write.deletes, write.list, (target) => deleteRow(runner, target, log))
       return { data: `{"deleted":${write.list ? done.length : true}}`, changes: done }
     }
   }
 }
 
-async function storeAtOnce(runner: Runner, create: Create): Promise<Written> {
+async function storeAtOnce(runner: Runner, create: Create, log: LogOf | undefined): Promise<Written> {
   const { entity, rows } = create
   const statement = createStatement(
     create,
     rows.map(({ values }) => values),
     checkOfAll(rows),
+    log,
   )
   const [cells] = await runner.run(statement)
   const data = cells?.[0] ?? '[]'

@@ -22,19 +22,41 @@ export function orderBy(sort: readonly SortTerm[], alias: string, sql: SqlText):
     .join(', ')
 }
 
+/** Rows as JSON objects with their related rows in them, however deep, as the parts of one select. */
+export interface RowsSql {
+  /** The object, `json`. */
+  readonly row: string
+  /** The places whose related rows were cut at their limit, with commas between, or null; undefined if none can be. */
+  readonly cut: string | undefined
+  readonly from: string
+}
+
 /**
- * Rows as JSON objects with their related rows in them, however deep, in one select: `j` is the object, `cut` the
- * places, with commas between, whose related rows were cut at their limit (or null).
+ * The rows of `source`, which the select names `alias`. The object is made of a row of its own that is joined
+ * laterally, and not of a sub-select, which Postgres would start anew for every row.
  */
-export function selectRows(selection: Selection, source: string, alias: string, sql: SqlText): string {
+export function rowsSql(selection: Selection, source: string, alias: string, sql: SqlText): RowsSql {
   const joins = selection.preload.map((preload, index) => join(preload, alias, `${alias}_${index}`, sql))
   const list = [selectList(selection.columns, alias, sql), ...joins.map(({ column }) => column)]
     .filter(Boolean)
     .join(', ')
-  const cut = joins.length > 0 ? `nullif(concat_ws(',', ${joins.map((of) => of.cut).join(', ')}), '')` : 'null::text'
-  const from = [`from ${source} ${alias}`, ...joins.map(({ text }) => text)].join('\n')
-  return `select (select row_to_json(r) from (select ${list}) r) as j, ${cut} as cut ${from}`
+  return {
+    row: 'row_to_json(r)',
+    cut: joins.length > 0 ? `nullif(concat_ws(',', ${joins.map((of) => of.cut).join(', ')}), '')` : undefined,
+    from: [`from ${source} ${alias}`, ...joins.map(({ text }) => text), `cross join lateral (select ${list}) r`].join(
+      '\n',
+    ),
+  }
 }
+
+/** The place of a row among those of a sorted source: no column that a user would have. */
+const PLACE = '"mqttspec place"'
+
+/** Sorted rows with their place, from 1, as `placeOf` names it. */
+export const placed = (rows: string): string => `(select p.*, row_number() over () as ${PLACE} from (${rows}) p)`
+
+/** The place of a row of `placed`. */
+export const placeOf = (alias: string): string => `${alias}.${PLACE}`
 
 interface Join {
   readonly text: string
@@ -53,22 +75,22 @@ function join(preload: PreloadRead, parent: string, name: string, sql: SqlText):
 function related(preload: PreloadRead, parent: string, name: string, sql: SqlText): string {
   const { relation, entity, where } = preload
   const pairs = relation.local.map((local, index) => `${name}t.${relation.foreign[index]} = ${parent}.${local}`)
-  return `from ${entity.sqlName} ${name}t where ${pairs.join(' and ')} and (${conditionSql(where, `${name}t`, sql)})`
+  return `select ${name}t.* from ${entity.sqlName} ${name}t where ${pairs.join(' and ')} and (${conditionSql(where, `${name}t`, sql)})`
 }
 
 function one(preload: PreloadRead, parent: string, name: string, sql: SqlText): string {
-  const row = `(select ${name}t.* ${related(preload, parent, name, sql)} limit 1)`
-  return `select j as data, cut from (${selectRows(preload, row, `${name}r`, sql)}) ${name}b`
+  const rows = rowsSql(preload, `(${related(preload, parent, name, sql)} limit 1)`, `${name}r`, sql)
+  return `select ${rows.row} as data, ${rows.cut ?? 'null::text'} as cut ${rows.from}`
 }
 
 // One row more than the limit is looked for: it is not sent, but tells that there was more.
 function many(preload: PreloadRead, parent: string, name: string, sql: SqlText): string {
   const limit = sql.bindText(String(preload.limit), 'int8')
   const offset = sql.bindText(String(preload.offset), 'int8')
-  const rows = `(select ${name}t.* ${related(preload, parent, name, sql)} order by ${orderBy(preload.sort, `${name}t`, sql)} limit ${limit} + 1 offset ${offset})`
-  const shown = `${name}b.n <= ${limit}`
-  return `select coalesce(json_agg(${name}b.j order by ${name}b.n) filter (where ${shown}), '[]') as data,
-    nullif(concat_ws(',', case when count(*) > ${limit} then '${preload.place.replaceAll("'", "''")}' end,
-      string_agg(${name}b.cut, ',') filter (where ${shown})), '') as cut
-    from (select row_number() over () as n, x.j, x.cut from (${selectRows(preload, rows, `${name}r`, sql)}) x) ${name}b`
+  const sorted = `${related(preload, parent, name, sql)} order by ${orderBy(preload.sort, `${name}t`, sql)} limit ${limit} + 1 offset ${offset}`
+  const { row, cut, from } = rowsSql(preload, placed(sorted), `${name}r`, sql)
+  const shown = `filter (where ${placeOf(`${name}r`)} <= ${limit})`
+  const own = `case when count(*) > ${limit} then '${preload.place.replaceAll("'", "''")}' end`
+  return `select coalesce(json_agg(${row}) ${shown}, '[]') as data,
+    ${cut ? `nullif(concat_ws(',', ${own}, string_agg(${cut}, ',') ${shown}), '')` : own} as cut ${from}`
 }

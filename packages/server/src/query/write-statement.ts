@@ -3,9 +3,16 @@ import type { Column, Entity } from '../entity/entity.ts'
 import { checkSql } from './check-sql.ts'
 import type { Condition } from './condition.ts'
 import { conditionSql } from './condition-sql.ts'
+import { finishWrite, type LoggedRequest } from './request-log.ts'
 import { selectList } from './select-rows.ts'
 import { SqlText } from './sql-text.ts'
 import type { Create, OnConflict, RowCheck, RowValues, Target } from './write.ts'
+
+/** A request to log along with the write, and whether its reply is a list. */
+export interface LogOf {
+  readonly request: LoggedRequest
+  readonly list: boolean
+}
 
 /**
  * Stores rows. Its one row: the JSON array for the reply; the one with every column (null if it is the same); and of
@@ -15,6 +22,7 @@ export function createStatement(
   { entity, onConflict, visible }: Omit<Create, 'rows'>,
   rows: readonly RowValues[],
   check: RowCheck | undefined,
+  log?: LogOf,
 ): Statement {
   const sql = new SqlText()
   const columns = columnsOf(entity, rows)
@@ -22,18 +30,26 @@ export function createStatement(
   const values = rows.map((row) => `(${columns.map((column) => valueSql(row, column, sql)).join(', ')})`).join(', ')
   const insert = `insert into ${entity.sqlName} as t (${names}) values ${values}`
   const [row] = rows
-  if (onConflict && row) return upsertStatement(entity, row, { ...onConflict, visible, check }, insert, columns, sql)
-  return sql.statement(
-    `with w as (${insert} returning *)
-    select (${manyAsJson(entity.visibleColumns, 'w', sql)})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'w', sql)})::text`)}, null::text, ${checked(entity, check, sql)}`,
-  )
+  if (onConflict && row)
+    return upsertStatement(entity, row, { ...onConflict, visible, check, log }, insert, columns, sql)
+  const cells = [
+    `(${manyAsJson(entity.visibleColumns, 'w', sql)})::text`,
+    ifHidden(entity, `(${manyAsJson(entity.allColumns, 'w', sql)})::text`),
+    'null::text',
+    checked(entity, check, sql),
+  ]
+  return finishWrite([`w as (${insert} returning *)`], cells, createdData(log), log?.request, sql)
 }
 
 /** Stores a row, or changes the one that has the same unique columns, or leaves it as it is. */
 function upsertStatement(
   entity: Entity,
   row: RowValues,
-  onConflict: OnConflict & { readonly visible: Condition; readonly check: RowCheck | undefined },
+  onConflict: OnConflict & {
+    readonly visible: Condition
+    readonly check: RowCheck | undefined
+    readonly log: LogOf | undefined
+  },
   insert: string,
   columns: readonly Column[],
   sql: SqlText,
@@ -52,12 +68,18 @@ function upsertStatement(
   const result = updates
     ? 'select * from w'
     : 'select * from w union all select * from old where not exists (select from w)'
-  return sql.statement(
-    `with old as materialized (select t.* from ${entity.sqlName} t where ${same} for update),
-    w as (${insert} on conflict (${target}) do ${action} returning *), stored as (${result})
-    select (${manyAsJson(entity.visibleColumns, 'stored', sql)})::text, ${ifHidden(entity, `(${manyAsJson(entity.allColumns, 'stored', sql)})::text`)},
-      (select coalesce(json_agg(r), '[null]') from (select ${selectList(entity.allColumns, 't', sql)} from old t) r)::text, ${checked(entity, onConflict.check, sql)}`,
-  )
+  const ctes = [
+    `old as materialized (select t.* from ${entity.sqlName} t where ${same} for update)`,
+    `w as (${insert} on conflict (${target}) do ${action} returning *)`,
+    `stored as (${result})`,
+  ]
+  const cells = [
+    `(${manyAsJson(entity.visibleColumns, 'stored', sql)})::text`,
+    ifHidden(entity, `(${manyAsJson(entity.allColumns, 'stored', sql)})::text`),
+    `(select coalesce(json_agg(r), '[null]') from (select ${selectList(entity.allColumns, 't', sql)} from old t) r)::text`,
+    checked(entity, onConflict.check, sql),
+  ]
+  return finishWrite(ctes, cells, createdData(onConflict.log), onConflict.log?.request, sql)
 }
 
 /**
@@ -68,16 +90,24 @@ export function updateStatement(
   { entity, where, holds }: Omit<Target, 'key'>,
   values: RowValues,
   check: RowCheck | undefined,
+  log?: LogOf,
 ): Statement {
   const sql = new SqlText()
   const old = lockedRow(entity, where, sql)
   const sets = [...values.keys()].map((column) => `${column.sqlName} = ${valueSql(values, column, sql)}`).join(', ')
-  return sql.statement(
-    `with old as materialized (${old}),
-    w as (update ${entity.sqlName} t set ${sets} from old where ${sameRow(entity, holds, sql)} returning t.*)
-    select (select count(*) from old)::text, (${oneAsJson(entity.visibleColumns, 'w', sql)})::text,
-      (${oneAsJson(entity.allColumns, 'old', sql)})::text, ${ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w', sql)})::text`)}, ${checked(entity, check, sql)}`,
-  )
+  const ctes = [
+    `old as materialized (${old})`,
+    `w as (update ${entity.sqlName} t set ${sets} from old where ${sameRow(entity, holds, sql)} returning t.*)`,
+  ]
+  const cells = [
+    '(select count(*) from old)::text',
+    `(${oneAsJson(entity.visibleColumns, 'w', sql)})::text`,
+    `(${oneAsJson(entity.allColumns, 'old', sql)})::text`,
+    ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w', sql)})::text`),
+    checked(entity, check, sql),
+  ]
+  const data = { expression: log?.list ? "'[' || c1 || ']'" : 'c1', where: 'c1 is not null' }
+  return finishWrite(ctes, cells, data, log?.request, sql)
 }
 
 /** Locks one row without changing it. Its row is as that of `updateStatement`. */
@@ -92,15 +122,23 @@ export function lockStatement({ entity, where, holds }: Omit<Target, 'key'>): St
 }
 
 /** Deletes one row. Its one row: was it there, and the old row with every column, or null if it was not deleted. */
-export function deleteStatement({ entity, where, holds }: Omit<Target, 'key'>): Statement {
+export function deleteStatement({ entity, where, holds }: Omit<Target, 'key'>, log?: LogOf): Statement {
   const sql = new SqlText()
   const old = lockedRow(entity, where, sql)
-  return sql.statement(
-    `with old as materialized (${old}),
-    w as (delete from ${entity.sqlName} t using old where ${sameRow(entity, holds, sql)} returning t.*)
-    select (select count(*) from old)::text, (${oneAsJson(entity.allColumns, 'w', sql)})::text`,
-  )
+  const ctes = [
+    `old as materialized (${old})`,
+    `w as (delete from ${entity.sqlName} t using old where ${sameRow(entity, holds, sql)} returning t.*)`,
+  ]
+  const cells = ['(select count(*) from old)::text', `(${oneAsJson(entity.allColumns, 'w', sql)})::text`]
+  const data = { expression: `'{"deleted":${log?.list ? '1' : 'true'}}'`, where: 'c1 is not null' }
+  return finishWrite(ctes, cells, data, log?.request, sql)
 }
+
+/** The data of a create's reply: the array, or its one object. */
+const createdData = (log: LogOf | undefined) => ({
+  expression: log?.list ? 'c0' : 'substr(c0, 2, length(c0) - 2)',
+  where: "c0 <> '[]'",
+})
 
 const checked = (entity: Entity, check: RowCheck | undefined, sql: SqlText) =>
   check ? checkSql(entity, check, 'w', sql) : 'null::text'

@@ -3,9 +3,9 @@ import { encodeJson, type Metadata, type SpecError } from '@mqttspec/protocol'
 const now = (): string => new Date().toISOString()
 
 /** A reply with data, which is JSON text already: Postgres's rows go through untouched. */
-export function successReply(id: string, data: string, metadata?: Metadata): string {
+export function successReply(id: string, data: string, metadata?: Metadata, at = now()): string {
   const beside = metadata ? `,"metadata":${encodeJson(metadata)}` : ''
-  return `{"id":${JSON.stringify(id)},"type":"response","success":true,"data":${data}${beside},"timestamp":"${now()}"}`
+  return `{"id":${JSON.stringify(id)},"type":"response","success":true,"data":${data}${beside},"timestamp":"${at}"}`
 }
 
 /** A reply that says what is wrong. */

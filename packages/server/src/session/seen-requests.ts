@@ -5,6 +5,12 @@ const DAY_MS = 24 * 60 * 60 * 1_000
 const MINUTE_MS = 60 * 1_000
 const LONG_ID = 16
 
+/** Is this an id that no device counts up to, so that it can be remembered for a day, and across restarts? */
+export const isLongId = (id: string): boolean => id.length >= LONG_ID
+
+/** A short text for a message's content. */
+export const hashOf = (payload: Uint8Array): string => createHash('sha256').update(payload).digest('base64')
+
 interface Seen {
   readonly hash: string
   readonly until: number
@@ -15,7 +21,8 @@ interface Seen {
  * Writes that were asked already, with their replies: what comes twice runs once.
  *
  * A long id is remembered for a day, a short one, which a device may count anew after it restarts, for a minute. This
- * is memory: it ends with the process, and holds `maxSeen` requests at most, the oldest forgotten first.
+ * is memory: it ends with the process, and holds `maxSeen` requests at most, the oldest forgotten first. Behind it, for
+ * long ids, is the log in the database.
  */
 export class SeenRequests {
   readonly #seen = new Map<string, Seen>()
@@ -31,19 +38,18 @@ export class SeenRequests {
    * The reply to a write: of the first time it was asked, or of `run`. One that rejects is forgotten, so that it is
    * tried anew. Rejects with `invalid_message` for a long id that came with other content before.
    */
-  async once(clientId: string, id: string, payload: Uint8Array, run: () => Promise<string>): Promise<string> {
+  async once(clientId: string, id: string, hash: string, run: () => Promise<string>): Promise<string> {
     const key = `${clientId}/${id}`
-    const hash = createHash('sha256').update(payload).digest('base64')
     const seen = this.#seen.get(key)
     if (seen && seen.until > this.#now()) {
       if (seen.hash === hash) return seen.reply
-      if (id.length >= LONG_ID) {
+      if (isLongId(id)) {
         throw new SpecError('invalid_message', 'This id was used for another message; a new message has a new id.', {
           path: ['id'],
         })
       }
     }
-    const entry: Seen = { hash, until: this.#now() + (id.length >= LONG_ID ? DAY_MS : MINUTE_MS), reply: run() }
+    const entry: Seen = { hash, until: this.#now() + (isLongId(id) ? DAY_MS : MINUTE_MS), reply: run() }
     this.#remember(key, entry)
     entry.reply.catch(() => {
       if (this.#seen.get(key) === entry) this.#seen.delete(key)

@@ -14,6 +14,7 @@ import {
   changesBetween,
   LOCK_SEQUENCER,
   prune,
+  pruneRequests,
   rowsOfChanges,
   rowsOfSet,
   SEQUENCE,
@@ -39,6 +40,8 @@ export interface ChangeStreamOptions {
 /** Changes read at once. */
 const PAGE = 2_000
 const PRUNE_EVERY_MS = 60_000
+/** How long a write with a long id is known again. */
+const REQUEST_AGE_MS = 24 * 60 * 60 * 1_000
 /** After a failure, such as a database that is away, the next look waits this long. */
 const RETRY_MS = 500
 
@@ -262,6 +265,7 @@ export class ChangeStream implements ChangeSource {
     this.#prunedAt = Date.now()
     const { database, maxAgeMs, maxChanges } = this.#options
     await database.run(prune(maxAgeMs, maxChanges))
+    await database.run(pruneRequests(REQUEST_AGE_MS))
   }
 }
 

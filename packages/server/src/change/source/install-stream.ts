@@ -12,7 +12,7 @@ const TRIGGERED = `
 
 /** The tables of these entities that have no trigger yet, or all if the stream's own schema is not there. */
 export async function missingTriggers(database: Database, entities: readonly Entity[]): Promise<readonly Entity[]> {
-  const [row] = await database.run({ text: "select to_regclass('mqttspec.stream')::text", params: [] })
+  const [row] = await database.run({ text: "select to_regclass('mqttspec.request')::text", params: [] })
   if (!row?.[0]) return entities
   const triggered = new Set((await database.run({ text: TRIGGERED, params: [] })).map(([name]) => name))
   const missing = entities.filter(({ tableName }) => !triggered.has(tableName))

@@ -7,6 +7,8 @@
  *                                              mqttspec.batch       the ids of a batch in the order of the stream
  *                                              mqttspec.stream      one row: how far the stream has come
  *
+ * A write that a client asks leaves its id and reply in mqttspec.request, in the same transaction: it runs once.
+ *
  * A change has no position while its transaction runs: ids are drawn before commits, in another order. The sequencer
  * gives positions to what has become visible since it looked last, in an order in which no change precedes one that
  * it could have seen. Rows are kept as plain JSON of the table's own type, so that no change of a table can make its
@@ -38,6 +40,16 @@ export const STREAM_SCHEMA: readonly string[] = [
   seen text not null default pg_current_snapshot()::text,
   last_id bigint not null default 0
 )`,
+  `create table if not exists mqttspec.request (
+  client text not null,
+  id text not null,
+  hash text not null,
+  data text not null,
+  replied text not null,
+  at timestamptz not null default clock_timestamp(),
+  primary key (client, id)
+)`,
+  `create index if not exists request_at on mqttspec.request (at)`,
   `insert into mqttspec.stream default values on conflict do nothing`,
   `create or replace function mqttspec.capture() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $capture$

@@ -96,3 +96,10 @@ export function prune(maxAgeMs: number, maxChanges: number): Statement {
     select count(*)::text from old`
   return { text, params: [String(maxAgeMs), String(maxChanges)] }
 }
+
+/** Forgets requests that were answered longer ago than this. */
+export function pruneRequests(maxAgeMs: number): Statement {
+  const text = `with old as (delete from mqttspec.request where at < clock_timestamp() - $1::text::int8 * interval '1 millisecond' returning 1)
+    select count(*)::text from old`
+  return { text, params: [String(maxAgeMs)] }
+}
