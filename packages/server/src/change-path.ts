@@ -44,7 +44,7 @@ export class ChangePath {
   tell(changes: readonly Change[]): void {
     for (const change of changes) {
       const isMasked = this.#steps.isMasked(change)
-      for (const subscription of this.#steps.index.of(change.entity)) {
+      for (const subscription of this.#steps.index.candidates(change)) {
         if (!isNews(subscription, change)) continue
         for (const meaning of classify(change, subscription)) this.#tellOne(change, meaning, subscription, isMasked)
       }

@@ -76,10 +76,27 @@ export const timestampWithZone = (type: string): ColumnKind =>
 export const timestamp = (type: string): ColumnKind =>
   timeKind(type, 'timestamp', 'a time in ISO 8601 such as "2026-01-31T12:00:00"', (value) => momentOf(value, false))
 
-/** date. */
-export const date: ColumnKind = timeKind('date', 'date', 'a date such as "2026-01-31"', (value) =>
-  typeof value === 'string' ? (INFINITE.get(value) ?? daysOf(value)) : undefined,
-)
+/** date. A whole moment, as a Date becomes in JSON, is taken as its day in UTC. */
+export const date: ColumnKind = {
+  ...timeKind('date', 'date', 'a date such as "2026-01-31"', dayOf),
+  encode(value) {
+    const day = dayOf(value)
+    if (day === undefined || typeof value !== 'string') return undefined
+    const isPlain = INFINITE.has(value) || DATE.test(value)
+    return isPlain ? value : new Date(Number(day) * 86_400_000).toISOString().slice(0, 10)
+  },
+}
+
+function dayOf(value: unknown): bigint | undefined {
+  if (typeof value !== 'string') return undefined
+  const day = INFINITE.get(value) ?? daysOf(value)
+  if (day !== undefined) return day
+  const moment = momentOf(value, true)
+  // Division of negative numbers rounds towards zero, and a day begins below.
+  return moment === undefined
+    ? undefined
+    : (moment - (((moment % MICROSECONDS_A_DAY) + MICROSECONDS_A_DAY) % MICROSECONDS_A_DAY)) / MICROSECONDS_A_DAY
+}
 
 /** time without a zone. */
 export const time = (type: string): ColumnKind =>

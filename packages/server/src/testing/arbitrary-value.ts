@@ -54,7 +54,17 @@ export const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   char: few('a', 'A', 'b', 'a b', 'É', '%', '', ' ', 'abcdef', 'abc   '),
   uuid: fc.oneof(few('0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0', '0F1E2D3C-4B5A-6978-8796-A5B4C3D2E1F0'), fc.uuid()),
   date: fc.oneof(
-    few('2026-01-01', '2026-01-02', 'infinity', '-infinity', '0001-01-01', '9999-12-31'),
+    few(
+      '2026-01-01',
+      '2026-01-02',
+      '2026-01-01T23:59:59.999Z',
+      '1969-12-31T22:00:00Z',
+      '2026-01-01T23:00:00-02:00',
+      'infinity',
+      '-infinity',
+      '0001-01-01',
+      '9999-12-31',
+    ),
     moments.map((at) => at.slice(0, 10)),
   ),
   time: few('00:00', '00:00:00', '12:30:00.5', '12:30:00.500000', '23:59:59.999999', '24:00:00'),

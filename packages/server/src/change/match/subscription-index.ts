@@ -1,9 +1,11 @@
 import type { Entity } from '../../entity/entity.ts'
 import type { Subscription } from '../../session/subscription.ts'
+import type { Change, Row } from '../change.ts'
+import { EntityIndex } from './entity-index.ts'
 
 /** Which subscriptions a change may concern. */
 export class SubscriptionIndex {
-  readonly #byEntity = new Map<Entity, Set<Subscription>>()
+  readonly #byEntity = new Map<Entity, EntityIndex>()
   #size = 0
 
   /** How many subscriptions there are. */
@@ -12,16 +14,17 @@ export class SubscriptionIndex {
   }
 
   add(subscription: Subscription): void {
-    const same = this.#byEntity.get(subscription.entity) ?? new Set()
-    this.#byEntity.set(subscription.entity, same.add(subscription))
+    const index = this.#byEntity.get(subscription.entity) ?? new EntityIndex()
+    this.#byEntity.set(subscription.entity, index)
+    index.add(subscription)
     this.#size++
   }
 
   remove(subscription: Subscription): void {
-    const same = this.#byEntity.get(subscription.entity)
-    if (!same?.delete(subscription)) return
+    const index = this.#byEntity.get(subscription.entity)
+    if (!index?.remove(subscription)) return
     this.#size--
-    if (same.size === 0) this.#byEntity.delete(subscription.entity)
+    if (index.size === 0) this.#byEntity.delete(subscription.entity)
   }
 
   /** Is there any subscription of this entity? */
@@ -29,8 +32,14 @@ export class SubscriptionIndex {
     return this.#byEntity.has(entity)
   }
 
-  /** Every subscription that a change of this entity may concern. */
+  /** Every subscription of this entity. */
   of(entity: Entity): Iterable<Subscription> {
-    return this.#byEntity.get(entity) ?? []
+    return this.#byEntity.get(entity)?.all() ?? []
+  }
+
+  /** Every subscription that this change may concern: all that its old or its new row matches, and few others. */
+  candidates({ entity, old, new: row }: Change): Iterable<Subscription> {
+    const index = this.#byEntity.get(entity)
+    return index ? index.candidates([old, row].filter((each): each is Row => each !== undefined)) : []
   }
 }
