@@ -173,3 +173,18 @@ export function trial(options: ListenOptions = {}): Trial {
   afterAll(() => tried.stop())
   return tried
 }
+
+/** How much longer something may take than on a machine that does nothing else. */
+export const SLACK = 4
+
+/** Sends bytes as they are and resolves with the code of the one reply. */
+export async function codeOf(client: WireClient, payload: Buffer | string): Promise<string> {
+  const before = client.responses.length
+  const startedAt = performance.now()
+  await client.mqtt.publishAsync(`spec/${client.clientId}/request`, payload, { qos: 1 })
+  while (client.responses.length === before) {
+    if (performance.now() - startedAt > 5_000) throw new Error('no reply')
+    await new Promise(setImmediate)
+  }
+  return (client.responses[before] as { error?: { code: string } }).error?.code ?? 'ok'
+}
