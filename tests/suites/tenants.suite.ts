@@ -46,6 +46,9 @@ const api = defineSpec({
   .hook('afterRead', 'notes', (ctx) => {
     for (const row of ctx.rows) if (row.body?.startsWith('secret')) row.body = '•••'
   })
+  .hook('beforeRead', 'notes', (ctx) => {
+    if (ctx.auth.userId === 'narrow') ctx.restrict({ slug: 'nothing' })
+  })
   .hook('afterCreate', 'notes', (ctx) => ctx.afterCommit(() => committed.push(ctx.row)))
 
 /** Holds a server over the database that `open` gives to what tenants promise. */
@@ -289,6 +292,13 @@ export function tenantsSuite(over: string, open?: OpenDatabase): void {
         expect(committed.at(-1)).toMatchObject({ body: 'note', mark: 'by eve', tenant: 'b' })
         await request(eve, create('notes', { body: 'note', slug: 'free' }))
         expect(committed).toHaveLength(before + 1)
+      })
+
+      test('a hook that narrows a read narrows it where the rows come along too', async () => {
+        const narrow = await running.connect('narrow', { username: 'narrow.b.user' })
+        expect((await request(narrow, read('notes'))).metadata.total).toBe(0)
+        const { data } = await request(narrow, read('teams', { preload: [{ relation: 'notes' }] }))
+        expect((data as { notes: unknown[] }[]).flatMap(({ notes }) => notes)).toEqual([])
       })
 
       test('a column that is masked in reads is masked in replies, preloads and notifications too', async () => {

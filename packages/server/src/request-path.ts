@@ -103,7 +103,7 @@ async function request(
   const entity = steps.registry.find(message.entity, message.schema)
   switch (message.operation) {
     case 'read': {
-      await asker.hooks.beforeRead(entity, 'read')
+      await asker.hooks.beforeReadTree(entity, message.options?.preload)
       const resolved = resolveRead(entity, message, { ...steps, access: asker.access })
       return replyOf(message.id, await read(resolved, entity, asker, steps.database))
     }

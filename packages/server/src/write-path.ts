@@ -62,9 +62,10 @@ export async function write(
 ): Promise<CommittedWrite> {
   const rules = { ...steps, access }
   const checked = resolveWrite(entity, request, rules)
+  const isHooked = hooks.concern(writtenEntities(entity, checked, steps.registry))
   const hooked = (transaction: Runner) => runHooked(transaction, entity, request, hooks, rules)
-  const written = await handOn([{ entity, write: checked }], hooks, logged, steps, () =>
-    hooks.ofWrites ? inTransaction(steps.database, hooks, logged, hooked) : run(checked, steps.database, logged),
+  const written = await handOn([{ entity, write: checked }], hooks, logged, isHooked, steps, () =>
+    isHooked ? inTransaction(steps.database, hooks, logged, hooked) : run(checked, steps.database, logged),
   )
   return { ...written, data: await shown(entity, checked, written.data, hooks) }
 }
@@ -82,9 +83,17 @@ export async function batch(
   const known = checked.flatMap((step, index) =>
     step.refers ? [] : [{ entity: step.entity, write: resolveStep(step, index, [], rules) }],
   )
-  return handOn(known, hooks, logged, steps, () =>
+  const isHooked = hooks.concern(steps.registry.all())
+  return handOn(known, hooks, logged, isHooked, steps, () =>
     inTransaction(steps.database, hooks, logged, (transaction) => runBatch(checked, transaction, hooks, rules)),
   )
+}
+
+/** The entities that a write may touch: its own, and of one that carries related rows any. */
+function writtenEntities(entity: Entity, write: Write, registry: Registry): Iterable<Entity> {
+  const rows =
+    write.is === 'create' ? write.create.rows : write.is === 'update' ? write.updates.map(({ row }) => row) : []
+  return rows.some(({ children }) => children.length > 0) ? registry.all() : [entity]
 }
 
 /** The stored rows as their writer may see them: a hook that masks a column of reads masks it here too. */
@@ -156,7 +165,7 @@ async function runBatch(
   const changes: Change[] = []
   for (const [index, step] of checked.entries()) {
     const write = resolveStep(step, index, results, rules)
-    const run = hooks.ofWrites
+    const run = hooks.concern(rules.registry.all())
       ? runHooked(transaction, step.entity, step.request(results), hooks, rules)
       : runWrite(transaction, write)
     const written = await run.catch((error: unknown) => Promise.reject(withIndex(error, index)))
@@ -202,14 +211,13 @@ async function handOn(
   writes: readonly { readonly entity: Entity; readonly write: Write }[],
   hooks: RowHooks,
   logged: LoggedRequest | undefined,
+  isHooked: boolean,
   { order, source, logger, database }: WriteSteps,
   run: () => Promise<Written>,
 ): Promise<CommittedWrite> {
   const turn = await order?.take(writes)
   try {
-    const written = logged
-      ? await runOnce(database, logged, hooks.ofWrites, run)
-      : { ...(await run()), repliedAt: undefined }
+    const written = logged ? await runOnce(database, logged, isHooked, run) : { ...(await run()), repliedAt: undefined }
     const { data, changes, repliedAt } = written
     // A repeat has run its hooks the first time.
     if (changes.length === 0) hooks.startAgain()

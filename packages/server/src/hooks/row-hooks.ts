@@ -1,4 +1,4 @@
-import { decodeJson, encodeJson } from '@mqttspec/protocol'
+import { decodeJson, encodeJson, type Preload } from '@mqttspec/protocol'
 import type { Access } from '../access/access.ts'
 import type { Change } from '../change/change.ts'
 import type { Entity } from '../entity/entity.ts'
@@ -27,10 +27,11 @@ export class RowHooks {
     this.#client = client
   }
 
-  /** Is there any hook of writes? A write may carry related rows, so it matters of no entity in particular. */
-  get ofWrites(): boolean {
+  /** Is there any hook of writes for one of these entities? */
+  concern(entities: Iterable<Entity>): boolean {
     const names = [...Object.values(BEFORE), ...Object.values(AFTER)]
-    return [...this.#registry.all()].some((entity) => this.#hooks.has(entity.name, ...names))
+    for (const entity of entities) if (this.#hooks.has(entity.name, ...names)) return true
+    return false
   }
 
   /** Runs the hooks before a write of a row, and of the rows related to it, and gives the row as they leave it. */
@@ -90,6 +91,19 @@ export class RowHooks {
   /** What is to run now that the transaction has been committed. */
   get committed(): readonly (() => unknown)[] {
     return [...this.#afterCommit]
+  }
+
+  /** Runs the hooks before a read of an entity, and of those whose rows come along; each may narrow its own. */
+  async beforeReadTree(entity: Entity, preload: readonly Preload[] | undefined): Promise<void> {
+    for (const each of this.#tree(entity, preload)) await this.beforeRead(each, 'read')
+  }
+
+  #tree(entity: Entity, preload: readonly Preload[] = []): ReadonlySet<Entity> {
+    const related = preload.flatMap((item) => {
+      const relation = entity.relations.get(item.relation)
+      return relation ? [...this.#tree(this.#registry.related(relation), item.preload)] : []
+    })
+    return new Set([entity, ...related])
   }
 
   /** Runs the hooks before a read or a subscribe, which may narrow it. */
