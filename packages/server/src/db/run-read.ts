@@ -24,7 +24,7 @@ type Cell = string | null | undefined
 export async function runReadMany(database: Runner, read: ReadMany): Promise<Result> {
   const edge = await edgeOf(database, read)
   const [row] = await database.run(readManyStatement(read, edge))
-  const [data, found, total, first, last, cut] = row ?? []
+  const [rows, found, total, first, last, cut] = row ?? []
   const { limit, offset } = read
   const count = Math.min(Number(found ?? 0), limit)
   const metadata = {
@@ -32,10 +32,10 @@ export async function runReadMany(database: Runner, read: ReadMany): Promise<Res
     count,
     limit,
     offset,
-    ...cursorsOf(read, Number(found ?? 0) > limit, count > 0, first, last),
+    ...cursorsOf(read, Number(found ?? 0) > limit, first, last),
     ...truncatedOf(cut),
   }
-  return { data: data ?? '[]', metadata }
+  return { data: `[${rows ?? ''}]`, metadata }
 }
 
 async function edgeOf(
@@ -52,14 +52,13 @@ async function edgeOf(
 }
 
 /** The cursors of the pages around this one, where there may be any. */
-function cursorsOf(read: ReadMany, more: boolean, any: boolean, first: Cell, last: Cell): Metadata {
-  if (!any || !first || !last) return {}
+function cursorsOf(read: ReadMany, more: boolean, first: Cell, last: Cell): Metadata {
   const backward = read.cursor?.direction === 'backward'
   const hasNext = backward || more
   const hasPrevious = backward ? more : read.cursor !== undefined || read.offset > 0
   return {
-    ...(hasNext && { next: encodeCursor(read.entity, read.sort, last) }),
-    ...(hasPrevious && { previous: encodeCursor(read.entity, read.sort, first) }),
+    ...(hasNext && last && { next: encodeCursor(read.entity, read.sort, last) }),
+    ...(hasPrevious && first && { previous: encodeCursor(read.entity, read.sort, first) }),
   }
 }
 
