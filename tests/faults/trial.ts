@@ -90,7 +90,7 @@ export interface Reply {
 export const canary = (tenant: string): string => `canary-of-${tenant}`
 
 /** A server that is tried, and what must hold of it whatever it was sent. */
-export class Trial {
+export class Trial implements AsyncDisposable {
   #server: Server | undefined
   readonly #frames = new Map<string, { readonly tenant: string; readonly bytes: Buffer[] }>()
   #clients: WireClient[] = []
@@ -155,6 +155,15 @@ export class Trial {
     for (const client of this.#clients) await client[Symbol.asyncDispose]()
     this.#clients = []
     this.#frames.clear()
+  }
+
+  /** Looks at what must hold, and stops. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.holds()
+    } finally {
+      await this.stop()
+    }
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,7 @@ import { errorReply } from './reply/reply.ts'
 import { answer, type RequestSteps } from './request-path.ts'
 import { type Identity, NOBODY } from './session/identity.ts'
 import type { Session } from './session/sessions.ts'
+import { reconsider } from './session-path.ts'
 import type { ConnectingClient, IncomingMessage, RefusedPublish, TransportReceiver } from './transport/transport.ts'
 
 /** What a transport's events mean to the server. */
@@ -24,8 +25,11 @@ export function receiver(steps: RequestSteps, inFlight: InFlight, admission: Adm
       // Somebody else came in under this id meanwhile: an id and what waits for it are one principal's.
       if (session.identity.principal !== identity.principal) return transport.disconnect(clientId)
       session.connected = true
+      const isSame = sameRights(session.identity.auth, identity.auth)
       sessions.identify(session, identity, () => transport.disconnect(clientId))
-      inFlight.track(told('afterConnect', session, steps))
+      // What it subscribed to in a session that waited was decided by the rights that it had then.
+      const decided = isSame ? Promise.resolve() : reconsider(session, steps).catch(failed(session, steps))
+      inFlight.track(decided.then(() => told('afterConnect', session, steps)))
     },
     disconnected(clientId, sessionEnded) {
       const session = sessions.find(clientId)
@@ -63,6 +67,22 @@ async function told(name: HookName, session: Session, steps: RequestSteps): Prom
   } catch (error) {
     steps.logger.error({ err: error, hook: name, clientId: session.clientId }, 'a hook failed')
   }
+}
+
+/** A client's subscriptions could not be decided anew: they are out of the index, and it is better off without. */
+const failed =
+  ({ clientId }: Session, { logger, transport }: RequestSteps) =>
+  (error: unknown) => {
+    logger.error({ err: error, clientId }, 'the subscriptions of a client could not be decided anew')
+    transport.disconnect(clientId)
+  }
+
+/** What a token says of itself, and not of who holds it. */
+const OF_TOKENS = new Set(['exp', 'iat', 'nbf', 'jti'])
+
+function sameRights(before: unknown, now: unknown): boolean {
+  const text = (auth: unknown) => JSON.stringify(auth, (name, value) => (OF_TOKENS.has(name) ? undefined : value))
+  return text(before) === text(now)
 }
 
 /** Who a connection is, and what hooks have noted of it before it was let in. */

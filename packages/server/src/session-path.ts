@@ -6,6 +6,7 @@ import type { Result } from './db/run-read.ts'
 import { resolveSubscribe } from './decode/resolve-subscribe.ts'
 import type { RequestSteps } from './request-path.ts'
 import { NOBODY } from './session/identity.ts'
+import type { Session } from './session/sessions.ts'
 import type { Subscription } from './session/subscription.ts'
 import type { Wanted } from './session/subscription-desk.ts'
 
@@ -27,10 +28,14 @@ export async function connect({ data }: Connect, clientId: string, steps: Reques
     throw new SpecError('auth_error', 'This client id is another one’s.')
   }
   sessions.identify(session, identity, () => transport.disconnect(clientId))
-  await steps.subscriptions.reconsider(session, (asked) => decide(asked, askerIn(session, steps), steps))
+  await reconsider(session, steps)
   const { token, expiresAt } = tokens.issue(clientId, identity)
   return { data: JSON.stringify({ session: token, expires_at: new Date(expiresAt).toISOString() }) }
 }
+
+/** Decides a client's subscriptions by the rights that it has now. */
+export const reconsider = (session: Session, steps: RequestSteps): Promise<void> =>
+  steps.subscriptions.reconsider(session, (asked) => decide(asked, askerIn(session, steps), steps))
 
 /** Begins a subscription. What it is told first, and of changes after that, waits until `answered`. */
 export async function subscribe(

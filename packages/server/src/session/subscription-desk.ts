@@ -93,9 +93,10 @@ export class SubscriptionDesk {
     decide: (request: SubscribeRequest) => Promise<Wanted>,
   ): Promise<void> {
     const { index, notifier } = this.#parts
-    for (const subscription of [...subscriptions.values()]) {
-      // Nothing is told by the old rights while the new ones are being decided.
-      index.remove(subscription)
+    const held = [...subscriptions.values()]
+    // Nothing is told by the old rights while the new ones are being decided.
+    for (const subscription of held) index.remove(subscription)
+    for (const subscription of held) {
       notifier.reset(subscription, 'rights')
       try {
         const wanted = await decide(subscription.request)
