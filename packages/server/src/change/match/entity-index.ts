@@ -68,7 +68,7 @@ export class EntityIndex {
   #bestOf(ways: readonly EqualityKeys[]): EqualityKeys | undefined {
     const crowd = ({ column, keys }: EqualityKeys) => {
       const byKey = this.#columns.get(column)?.byKey
-      return keys.reduce((sum, key) => sum + (byKey?.get(key)?.size ?? 0), 0)
+      return keys.reduce<number>((sum, key) => sum + (byKey?.get(key)?.size ?? 0), 0)
     }
     return ways.reduce<EqualityKeys | undefined>(
       (best, way) => (!best || crowd(way) < crowd(best) ? way : best),
