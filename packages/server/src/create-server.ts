@@ -13,6 +13,8 @@ import type { SchemaSource } from './entity/check-declaration.ts'
 import type { Entity } from './entity/entity.ts'
 import type { EntityDeclaration } from './entity/entity-options.ts'
 import { prepareTables } from './entity/prepare-tables.ts'
+import type { Health } from './health/health.ts'
+import { Operations } from './health/operations.ts'
 import { Hooks, type Registered } from './hooks/hooks.ts'
 import { InFlight } from './lifecycle.ts'
 import { type CheckedOptions, checkOptions, type ListenOptions } from './listen-options.ts'
@@ -47,7 +49,11 @@ export interface SpecRules extends Omit<IdentifierOptions, 'timeoutMs'> {
 /** A server that runs. */
 export interface Server extends AsyncDisposable {
   /** Where the embedded broker can be reached; empty behind an external one. */
-  readonly addresses: TransportAddresses
+  readonly addresses: TransportAddresses & { readonly http?: { readonly host: string; readonly port: number } }
+  /** How it is, the database asked. Never rejects. */
+  health(): Promise<Health>
+  /** Its figures, in the text format of Prometheus. */
+  metrics(): string
   /** Finishes what runs, says goodbye and closes everything. Calling it again is fine. */
   close(): Promise<void>
 }
@@ -74,7 +80,7 @@ async function start(
   database: Database,
   transport: Transport,
   registry: Awaited<ReturnType<typeof prepareTables>>,
-  { limits, topicPrefix, logger, broker, install }: CheckedOptions,
+  { limits, topicPrefix, logger, broker, install, http, signals = false }: CheckedOptions,
   rules: SpecRules,
 ): Promise<Server> {
   const sessions = new Sessions()
@@ -126,7 +132,17 @@ async function start(
     changed: (changes) => path.tell(changes),
     lost: (entity, reason, place) => subscriptions.resetEntity(entity, reason, place),
   })
-  const addresses = await transport.start(receiver(steps, inFlight, new Admission(limits)))
+  const admission = new Admission(limits)
+  const operations = new Operations({
+    database,
+    admission,
+    sessions,
+    subscriptions: index,
+    broker: steps.isExternal ? 'external' : 'embedded',
+    logger,
+    isOpen: () => inFlight.open,
+  })
+  const addresses = await transport.start(receiver(steps, inFlight, admission, operations.metrics))
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= (async () => {
@@ -137,10 +153,23 @@ async function start(
       notifier.stop()
       sessions.stop()
       await database.close()
+      await operations.stop()
     })()
     return closing
   }
-  return { addresses, close, [Symbol.asyncDispose]: close }
+  try {
+    await operations.start(http, signals, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    addresses: { ...addresses, ...(operations.address && { http: operations.address }) },
+    health: () => operations.health(),
+    metrics: () => operations.metrics.text(),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
 /** What the hooks of reads leave of a change that a client is told. */

@@ -1,5 +1,7 @@
 export type { Server } from './create-server.ts'
 export { defineSpec, Spec, type SpecOptions, type TypedEntityOptions } from './define-spec.ts'
+export type { Health } from './health/health.ts'
+export type { HttpOptions } from './health/http-listener.ts'
 export type { HookClient, HookContexts, HookName } from './hooks/hook-context.ts'
 export type { ListenOptions } from './listen-options.ts'
 export type { Logger } from './logger.ts'

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS, DEFAULT_TOPIC_PREFIX, type Limits } from '@mqttspec/protocol'
 import type { DatabaseSource } from './db/open-database.ts'
+import type { HttpOptions } from './health/http-listener.ts'
 import type { Logger } from './logger.ts'
 import type { EmbeddedBrokerOptions } from './transport/embedded-options.ts'
 import type { ExternalBrokerOptions } from './transport/external-broker.ts'
@@ -26,6 +27,10 @@ export interface ListenOptions {
   readonly qos?: Partial<DeliveryQos> | undefined
   readonly limits?: Partial<Limits> | undefined
   readonly logger?: Logger | undefined
+  /** Serves `/livez`, `/readyz` and `/metrics` on a port of their own. */
+  readonly http?: HttpOptions | undefined
+  /** Closes the server on SIGTERM and SIGINT: what runs is finished, then the process ends. Not unless said. */
+  readonly signals?: boolean | undefined
   /** Listens beyond loopback although everybody may do everything. */
   readonly allowAnonymous?: boolean | undefined
 }
@@ -51,10 +56,16 @@ export function checkOptions(options: ListenOptions, authenticates: boolean): Ch
       [0, 1, 2].includes(level) ? [] : [`qos.${direction} is ${level}: it is 0, 1 or 2`],
     ),
     ...limitTrouble(limits),
+    ...httpTrouble(options.http),
     ...(authenticates ? [] : hostTrouble(options)),
   ]
   if (wrong.length > 0) throw new Error(`the server cannot start:\n- ${wrong.join('\n- ')}`)
   return { ...options, topicPrefix, qos, limits, logger: options.logger ?? consoleLogger }
+}
+
+function httpTrouble(http: HttpOptions | undefined): string[] {
+  if (!http || (Number.isInteger(http.port) && http.port >= 0 && http.port <= 65_535)) return []
+  return [`http.port is ${http.port}: it is a number from 0 to 65535`]
 }
 
 function prefixTrouble(prefix: string): string[] {

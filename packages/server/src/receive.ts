@@ -5,6 +5,7 @@ import { parseMessage } from './decode/parse-message.ts'
 import { hookClient } from './hooks/hook-client.ts'
 import type { HookName } from './hooks/hook-context.ts'
 import type { InFlight } from './lifecycle.ts'
+import type { AnswerCode, Metrics } from './metrics/metrics.ts'
 import { errorReply } from './reply/reply.ts'
 import { answer, type RequestSteps } from './request-path.ts'
 import { type Identity, NOBODY } from './session/identity.ts'
@@ -13,10 +14,30 @@ import { reconsider } from './session-path.ts'
 import type { ConnectingClient, IncomingMessage, RefusedPublish, TransportReceiver } from './transport/transport.ts'
 
 /** What a transport's events mean to the server. */
-export function receiver(steps: RequestSteps, inFlight: InFlight, admission: Admission): TransportReceiver {
+export function receiver(
+  steps: RequestSteps,
+  inFlight: InFlight,
+  admission: Admission,
+  metrics: Metrics,
+): TransportReceiver {
   const { sessions, transport } = steps
-  const refuse = ({ clientId, payload }: IncomingMessage, error: SpecError) =>
+  const refuse = ({ clientId, payload }: IncomingMessage, error: SpecError) => {
+    metrics.refused(error.code)
     void transport.respond(clientId, errorReply(idOf(payload, steps), error))
+  }
+  const work = async (message: IncomingMessage, worked: () => void) => {
+    const startedAt = performance.now()
+    const counted = (code: AnswerCode) => {
+      metrics.answered(code, performance.now() - startedAt)
+      worked()
+    }
+    try {
+      await answer(message, steps, counted)
+    } catch (error) {
+      // It never rejects. Should that be wrong one day, it is a line in the log, not the end of the process.
+      steps.logger.error({ err: error, clientId: message.clientId }, 'a message was not dealt with to its end')
+    }
+  }
   return {
     connecting: (client) => admit(client, steps),
     connected(clientId, admitted) {
@@ -42,12 +63,7 @@ export function receiver(steps: RequestSteps, inFlight: InFlight, admission: Adm
     overflowed: (clientId) => steps.subscriptions.resetAll(clientId, 'slow'),
     message(message) {
       if (!inFlight.open) return refuse(message, shuttingDown())
-      const admitted = admission.admit(message.clientId, message.payload.length, (worked) =>
-        // It never rejects. Should that be wrong one day, it is a line in the log, not the end of the process.
-        answer(message, steps, worked).catch((error: unknown) =>
-          steps.logger.error({ err: error, clientId: message.clientId }, 'a message was not dealt with to its end'),
-        ),
-      )
+      const admitted = admission.admit(message.clientId, message.payload.length, (worked) => work(message, worked))
       if (admitted instanceof SpecError) refuse(message, admitted)
       else inFlight.track(admitted)
     },

@@ -1,4 +1,4 @@
-import { type Limits, type Request, SpecError, type Up } from '@mqttspec/protocol'
+import { type ErrorCode, type Limits, type Request, SpecError, type Up } from '@mqttspec/protocol'
 import { type Asker, askerOf } from './asker.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import type { Notifier } from './change/notify/notifier.ts'
@@ -55,26 +55,34 @@ export interface RequestSteps extends WriteSteps {
 export interface Outcome {
   readonly payload: string
   readonly after?: () => void
+  /** The code of the error, if it is one. */
+  readonly code?: ErrorCode
 }
 
 /** Answers one message. Never rejects. `worked` is called when all that is left is to bring the reply to the client. */
-export async function answer(message: IncomingMessage, steps: RequestSteps, worked: () => void): Promise<void> {
+export async function answer(
+  message: IncomingMessage,
+  steps: RequestSteps,
+  worked: (code: ErrorCode | 'ok') => void,
+): Promise<void> {
   const outcome = await outcomeOf(message, steps)
-  worked()
+  worked(outcome.code ?? 'ok')
   await steps.transport.respond(message.clientId, outcome.payload)
   outcome.after?.()
 }
 
 async function outcomeOf(incoming: IncomingMessage, steps: RequestSteps): Promise<Outcome> {
   const parsed = parseMessage(incoming.payload, steps.limits)
-  if ('error' in parsed) return { payload: errorReply(parsed.id, parsed.error) }
+  if ('error' in parsed) return failure(parsed.id, parsed.error)
   try {
     const outcome = await act(parsed.message, incoming, steps)
     return withinLimit(outcome, parsed.id, steps.limits)
   } catch (error) {
-    return { payload: errorReply(parsed.id, explainFailure(error, parsed.id, steps.registry, steps.logger)) }
+    return failure(parsed.id, explainFailure(error, parsed.id, steps.registry, steps.logger))
   }
 }
+
+const failure = (id: string, error: SpecError): Outcome => ({ payload: errorReply(id, error), code: error.code })
 
 /** Does what a message asks. */
 async function act(message: Up, incoming: IncomingMessage, steps: RequestSteps): Promise<Outcome> {
@@ -163,5 +171,5 @@ function withinLimit(outcome: Outcome, id: string, { maxResponseBytes }: Limits)
     return outcome
   }
   const error = new SpecError('payload_too_large', 'The answer is too large: ask for fewer rows or columns.')
-  return { ...outcome, payload: errorReply(id, error) }
+  return { ...outcome, ...failure(id, error) }
 }

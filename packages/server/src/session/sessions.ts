@@ -21,6 +21,18 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export class Sessions {
   readonly #sessions = new Map<string, Session>()
 
+  /** How many there are. */
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  /** How many of them have a connection now. */
+  get connected(): number {
+    let count = 0
+    for (const { connected } of this.#sessions.values()) if (connected) count += 1
+    return count
+  }
+
   /** The client's session, if it has one. */
   find(clientId: string): Session | undefined {
     return this.#sessions.get(clientId)

@@ -1,0 +1,75 @@
+import type { Runner } from '../db/database.ts'
+import type { Admission } from '../decode/admission.ts'
+import type { Logger } from '../logger.ts'
+import { Metrics } from '../metrics/metrics.ts'
+import { closeOnSignals } from './close-on-signals.ts'
+import { type Health, HealthCheck } from './health.ts'
+import { type HttpListener, type HttpOptions, listenHttp } from './http-listener.ts'
+
+/** What an operator's view of a server is made of. */
+export interface OperationsParts {
+  readonly database: Runner
+  readonly admission: Admission
+  readonly sessions: { readonly size: number; readonly connected: number }
+  readonly subscriptions: { readonly size: number }
+  readonly broker: Health['broker']
+  readonly logger: Logger
+  readonly isOpen: () => boolean
+}
+
+/** What those who run a server can ask of it. */
+export class Operations {
+  readonly metrics: Metrics
+  readonly #parts: OperationsParts
+  readonly #check: HealthCheck
+  #http: HttpListener | undefined
+  #ignoreSignals: (() => void) | undefined
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts
+    const { database, isOpen } = parts
+    this.#check = new HealthCheck({ database, isOpen, figures: () => this.#figures() })
+    const gauge = (name: string, help: string, read: () => number) => ({ name: `mqttspec_${name}`, help, read })
+    this.metrics = new Metrics([
+      gauge('up', 'Does it take requests?', () => Number(isOpen())),
+      gauge('sessions', 'MQTT sessions.', () => parts.sessions.size),
+      gauge('connected_clients', 'Clients that are connected.', () => parts.sessions.connected),
+      gauge('subscriptions', 'Subscriptions to rows.', () => parts.subscriptions.size),
+      gauge('requests_running', 'Messages that are worked on.', () => parts.admission.running),
+      gauge('requests_waiting', 'Messages that wait their turn.', () => parts.admission.waiting),
+      gauge('resident_memory_bytes', 'Memory of the process.', () => process.memoryUsage.rss()),
+    ])
+  }
+
+  /** Where figures are served, if they are. */
+  get address(): { readonly host: string; readonly port: number } | undefined {
+    return this.#http && { host: this.#http.host, port: this.#http.port }
+  }
+
+  health(): Promise<Health> {
+    return this.#check.look()
+  }
+
+  /** Serves the figures and heeds signals, as far as asked. Rejects when the port can not be had. */
+  async start(http: HttpOptions | undefined, signals: boolean, close: () => Promise<void>): Promise<void> {
+    if (http) this.#http = await listenHttp(http, { health: () => this.health(), metrics: () => this.metrics.text() })
+    if (signals) this.#ignoreSignals = closeOnSignals(close, this.#parts.logger)
+  }
+
+  async stop(): Promise<void> {
+    this.#ignoreSignals?.()
+    await this.#http?.close()
+  }
+
+  #figures(): Omit<Health, 'status' | 'database' | 'uptimeSeconds'> {
+    const { admission, sessions, subscriptions, broker } = this.#parts
+    return {
+      broker,
+      sessions: sessions.size,
+      connected: sessions.connected,
+      subscriptions: subscriptions.size,
+      running: admission.running,
+      waiting: admission.waiting,
+    }
+  }
+}

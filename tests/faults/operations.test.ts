@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { quiet, until } from '../until.ts'
+import { create, read, subscribe } from './messages.ts'
+import { Trial } from './trial.ts'
+
+test('health and figures are served on a port of their own, and tell what is there', async () => {
+  await using tried = new Trial()
+  await tried.start({ http: { port: 0 } })
+  const { http } = tried.server.addresses
+  const get = async (path: string, method = 'GET') => {
+    const response = await fetch(`http://127.0.0.1:${http?.port}${path}`, { method })
+    return { status: response.status, body: await response.text() }
+  }
+  const client = await tried.connect('ops', 'a')
+  await tried.ask(client, subscribe())
+  await tried.ask(client, create({ label: 5 }))
+  expect(await get('/livez')).toEqual({ status: 200, body: 'ok\n' })
+  const { status, body } = await get('/readyz')
+  expect(status).toBe(200)
+  expect(JSON.parse(body)).toMatchObject({
+    status: 'ok',
+    database: 'up',
+    broker: 'embedded',
+    connected: 1,
+    subscriptions: 1,
+  })
+  const figures = (await get('/metrics')).body
+  expect(figures).toBe(
+    tried.server.metrics().replace(/resident_memory_bytes \d+/, /resident_memory_bytes \d+/.exec(figures)?.[0] ?? ''),
+  )
+  expect(figures).toContain('mqttspec_requests_total{code="ok"} 1')
+  expect(figures).toContain('mqttspec_requests_total{code="invalid_data"} 1')
+  expect(figures).toContain('mqttspec_subscriptions 1')
+  expect((await get('/')).status).toBe(404)
+  expect((await get('/metrics', 'POST')).status).toBe(405)
+})
+
+test('a server whose database is gone is alive, and not ready', async () => {
+  const tried = new Trial()
+  await tried.start()
+  await tried.stop()
+  expect(await tried.server.health()).toMatchObject({ status: 'closing', database: 'down', connected: 0 })
+})
+
+test('a port for figures that is taken, or is none, is an error, and nothing stays open', async () => {
+  await using tried = new Trial()
+  await tried.start({ http: { port: 0 } })
+  const other = new Trial()
+  const port = tried.server.addresses.http?.port ?? 0
+  await expect(other.start({ http: { port } })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)
+  await expect(other.start({ http: { port: 70_000 } })).rejects.toThrow('http.port is 70000')
+  await other.stop()
+})
+
+test('with signals: true SIGTERM finishes what runs, and the process ends by itself with code 0', async () => {
+  const program = fileURLToPath(new URL('signalled.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@mqttspec/source', program], {
+    cwd: fileURLToPath(new URL('../../examples', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 25_000,
+  })
+  let out = ''
+  child.stdout.on('data', (chunk) => (out += chunk))
+  const ended = once(child, 'exit')
+  await until(() => out.includes('asked'), 20_000)
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+  expect(out.split('\n')).toEqual(['asked', 'answered true', ''])
+}, 40_000)
+
+test('no password, token or value is ever logged, whatever fails', async () => {
+  const lines: string[] = []
+  const write = (facts: object, message: string) => {
+    const { err } = facts as { err?: Error }
+    lines.push(`${message} ${JSON.stringify(facts)} ${err?.message ?? ''} ${JSON.stringify(err ?? '')}`)
+  }
+  await using tried = new Trial()
+  await tried.start({ logger: { info: write, warn: write, error: write } })
+  const client = await tried.connect('log', 'a', { username: 'user-of-mine', password: 'log.a.p4ssw0rd' })
+  const bad = { username: 'user-of-mine', password: 'p4ssw0rd' }
+  await expect(tried.connect('log-bad', 'a', bad)).rejects.toMatchObject({ code: 5 })
+  await tried.ask(client, { type: 'connect', data: { token: 'p4ssw0rd-token' } })
+  await tried.ask(client, create({ label: 'v4lue', code: 'v4lue' }))
+  await tried.ask(client, create({ label: 'v4lue', code: 'v4lue' }))
+  await tried.ask(client, create({ label: 'v4lue', amount: 'v4lue' }))
+  await tried.ask(client, create({ label: 'v4lue', ownerId: 4_242_424 }))
+  await tried.ask(client, read({ filters: [{ column: 'label', operator: 'eq', value: { v: 'v4lue' } }] }))
+  await client.send('v4lue', 'spec/other/request')
+  await quiet(50)
+  expect(lines.length).toBeGreaterThan(0)
+  for (const line of lines) expect(line).not.toMatch(/p4ssw0rd|v4lue|4242424/)
+})
