@@ -14,15 +14,7 @@ export interface Mosquitto extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-/** Starts a private Mosquitto on a free port of loopback; undefined when it is not installed. */
-export async function startMosquitto(
-  config: readonly string[] = ['allow_anonymous true'],
-): Promise<Mosquitto | undefined> {
-  const executable = findMosquitto()
-  return executable === undefined ? undefined : startAt(executable, config)
-}
-
-/** The same where it is known to be installed, and at this path. */
+/** Starts a private Mosquitto, whose program is at this path, on a free port of loopback. */
 export async function startAt(
   executable: string,
   config: readonly string[] = ['allow_anonymous true'],
