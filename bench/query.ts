@@ -23,10 +23,9 @@ if (!databases) {
   console.error('PostgreSQL is not installed: put initdb and postgres on the PATH.')
   process.exit(1)
 }
-const database = await databases.open()
-await using ours = await startServer('mqttspec', 'mqttspec', database)
-await using drizzle = await startServer('drizzle', 'drizzle', database)
-await using driver = await startWorker('driver', 'driver', database)
+await using ours = await startServer('mqttspec', 'mqttspec', await databases.open())
+await using drizzle = await startServer('drizzle', 'drizzle', await databases.open())
+await using driver = await startWorker('driver', 'driver', await databases.open())
 
 const only = process.argv.slice(2)
 const standings = await compare({

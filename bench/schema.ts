@@ -24,8 +24,8 @@ export const people = pgTable(
     score: numeric().notNull(),
     height: doublePrecision().notNull(),
     active: boolean().notNull().default(true),
-    createdAt: timestamp('created_at', { withTimezone: true, mode: 'string' }).notNull().defaultNow(),
-    updatedAt: timestamp('updated_at', { withTimezone: true, mode: 'string' }).notNull().defaultNow(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index('people_status_created').on(table.status, table.createdAt, table.id)],
 )
@@ -40,7 +40,7 @@ export const posts = pgTable(
     title: text().notNull(),
     body: text().notNull(),
     likes: integer().notNull(),
-    createdAt: timestamp('created_at', { withTimezone: true, mode: 'string' }).notNull().defaultNow(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index('posts_person').on(table.personId, table.id)],
 )
@@ -51,7 +51,7 @@ export const notes = pgTable('notes', {
   personId: integer('person_id').notNull(),
   body: text().notNull(),
   rank: integer().notNull(),
-  createdAt: timestamp('created_at', { withTimezone: true, mode: 'string' }).notNull().defaultNow(),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
 })
 
 export const peopleRelations = relations(people, ({ many }) => ({ posts: many(posts) }))

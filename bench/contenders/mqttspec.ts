@@ -13,6 +13,8 @@ const server = await defineSpec({ schema })
   .entity('notes')
   .listen({
     database,
+    // With its change stream, as one runs it: a write here writes down the change too.
+    install: true,
     broker: { port: 0, webSocket: false },
     limits: { maxRequestsPerSecond: UNLIMITED, maxRequestBurst: UNLIMITED },
   })

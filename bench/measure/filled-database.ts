@@ -8,19 +8,25 @@ import { FILL } from '../schema.ts'
 
 /** Databases with the tables in them, gone with the benchmark. */
 export interface FilledDatabases extends AsyncDisposable {
-  /** A database for one more contender: the same one for all on PostgreSQL, one of its own on PGlite. */
+  /** A database for one more contender, so that nobody pays for what another one sets up in it. */
   open(): Promise<string>
 }
 
-/** A PostgreSQL cluster of its own, or undefined where PostgreSQL is not installed. */
+/** Databases of one PostgreSQL cluster, or undefined where PostgreSQL is not installed. */
 export async function fillPostgres(): Promise<FilledDatabases | undefined> {
   const cluster = await startPostgres()
   if (!cluster) return undefined
-  const sql = postgres(cluster.url, { max: 1, onnotice: () => {} })
-  await sql.unsafe(FILL)
-  await sql.unsafe('vacuum analyze')
-  await sql.end()
-  return { open: async () => cluster.url, [Symbol.asyncDispose]: () => cluster.stop() }
+  return {
+    async open() {
+      const url = await cluster.createDatabase()
+      const sql = postgres(url, { max: 1, onnotice: () => {} })
+      await sql.unsafe(FILL)
+      await sql.unsafe('vacuum analyze')
+      await sql.end()
+      return url
+    },
+    [Symbol.asyncDispose]: () => cluster.stop(),
+  }
 }
 
 /** PGlite in folders of their own, since only one process may have each. */

@@ -32,7 +32,7 @@ export async function runReadMany(database: Runner, read: ReadMany): Promise<Res
     count,
     limit,
     offset,
-    ...cursorsOf(read, Number(found ?? 0) > limit, first, last),
+    ...(count > 0 && cursorsOf(read, Number(found ?? 0) > limit, first, last)),
     ...truncatedOf(cut),
   }
   return { data: `[${rows ?? ''}]`, metadata }
@@ -51,7 +51,7 @@ async function edgeOf(
   })
 }
 
-/** The cursors of the pages around this one, where there may be any. */
+/** The cursors of the pages around this one, which has rows, where there may be any. */
 function cursorsOf(read: ReadMany, more: boolean, first: Cell, last: Cell): Metadata {
   const backward = read.cursor?.direction === 'backward'
   const hasNext = backward || more
