@@ -16,6 +16,8 @@ export interface RunningPostgres extends AsyncDisposable {
   readonly url: string
   /** Makes an empty database; resolves with its URL. */
   createDatabase(): Promise<string>
+  /** What the server has written to its log. */
+  log(): string
   /** Stops the server (`immediate`: as a crash does) and starts it again on the same data. */
   restart(mode: 'fast' | 'immediate'): Promise<void>
   stop(): Promise<void>
@@ -32,8 +34,13 @@ export async function findPostgres(): Promise<string | undefined> {
   return folders.find((folder) => ['initdb', 'postgres'].every((program) => isProgram(join(folder, program))))
 }
 
-/** Starts a cluster on a free port of 127.0.0.1, or resolves with undefined when PostgreSQL is not installed. */
-export async function startPostgres(): Promise<RunningPostgres | undefined> {
+/**
+ * Starts a cluster on a free port of 127.0.0.1, with settings on top of those of `postgresql.conf`, or resolves with
+ * undefined when PostgreSQL is not installed.
+ */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RunningPostgres | undefined> {
   const programs = await findPostgres()
   if (programs === undefined) return undefined
   const owner = await unprivileged()
@@ -43,7 +50,7 @@ export async function startPostgres(): Promise<RunningPostgres | undefined> {
   const init = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']
   await run(join(programs, 'initdb'), init, { ...owner })
   const port = await freePort()
-  const start = (): Promise<Server> => startServer(join(programs, 'postgres'), folder, port, owner)
+  const start = (): Promise<Server> => startServer(join(programs, 'postgres'), folder, port, owner, settings)
   return new Cluster(folder, port, start, await start())
 }
 
@@ -73,6 +80,10 @@ class Cluster implements RunningPostgres {
     await sql.unsafe(`create database ${name}`)
     await sql.end()
     return this.#urlOf(name)
+  }
+
+  log(): string {
+    return readFileSync(join(this.#folder, 'log'), 'utf8')
   }
 
   async restart(mode: 'fast' | 'immediate'): Promise<void> {
@@ -108,7 +119,13 @@ const KEEPER = `
   wait $server
   [ -n "$signal" ] || rm -rf "$folder"`
 
-async function startServer(program: string, folder: string, port: number, owner: Owner | undefined): Promise<Server> {
+async function startServer(
+  program: string,
+  folder: string,
+  port: number,
+  owner: Owner | undefined,
+  more: Readonly<Record<string, string>>,
+): Promise<Server> {
   const data = join(folder, 'data')
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -116,6 +133,7 @@ async function startServer(program: string, folder: string, port: number, owner:
     unix_socket_directories: '',
     fsync: 'off',
     max_connections: 50,
+    ...more,
   }
   const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const keeper = spawn('/bin/sh', ['-c', KEEPER, 'sh', folder, program, '-D', data, ...parameters], {
