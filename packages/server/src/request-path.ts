@@ -1,4 +1,4 @@
-import { type ErrorCode, type Limits, type Request, SpecError, type Up } from '@mqttspec/protocol'
+import { type AnyErrorCode, type Limits, type Request, SpecError, type Up } from '@mqttspec/protocol'
 import { type Asker, askerOf } from './asker.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import type { Notifier } from './change/notify/notifier.ts'
@@ -56,14 +56,14 @@ export interface Outcome {
   readonly payload: string
   readonly after?: () => void
   /** The code of the error, if it is one. */
-  readonly code?: ErrorCode
+  readonly code?: AnyErrorCode
 }
 
 /** Answers one message. Never rejects. `worked` is called when all that is left is to bring the reply to the client. */
 export async function answer(
   message: IncomingMessage,
   steps: RequestSteps,
-  worked: (code: ErrorCode | 'ok') => void,
+  worked: (code: AnyErrorCode | 'ok') => void,
 ): Promise<void> {
   const outcome = await outcomeOf(message, steps)
   worked(outcome.code ?? 'ok')

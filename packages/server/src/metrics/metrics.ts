@@ -1,7 +1,7 @@
-import type { ErrorCode } from '@mqttspec/protocol'
+import type { AnyErrorCode } from '@mqttspec/protocol'
 
 /** How a message was answered: with `ok`, or with the code of an error. */
-export type AnswerCode = 'ok' | ErrorCode
+export type AnswerCode = 'ok' | AnyErrorCode
 
 /** A figure that is looked up when somebody asks for it. */
 export interface Gauge {
