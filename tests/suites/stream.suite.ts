@@ -232,6 +232,38 @@ export function streamSuite(over: string, open: () => Promise<SharedDatabase>): 
       expect(await (await connect('b')).ask({ ...writes[0], data: { grp: 4 } })).toMatchObject({ success: true })
     })
 
+    test('a read tells its place: who subscribes since then misses nothing, and gets nothing twice', async () => {
+      const writer = await connect('w')
+      let writing = true
+      const writes = (async () => {
+        while (writing) {
+          await request(writer, { operation: 'create', data: { grp: 0 } })
+          await shared.sql('update items set ver = ver + 1 where id = (select max(id) from items)')
+        }
+      })()
+      const sets: FoldedSet[] = []
+      for (let n = 0; n < 10; n++) {
+        const client = await connect(`r${n}`)
+        const page = (await request(client, { operation: 'read', options: { limit: 1_000 } })) as {
+          data: { id: number }[]
+          metadata: { at: string; total: number }
+        }
+        expect(page.metadata.total).toBe(page.data.length)
+        const set = await subscribe(client, { since: page.metadata.at })
+        for (const row of page.data) set.rows.set(row.id, row)
+        sets.push(set)
+      }
+      writing = false
+      await writes
+      const expected = await inSql('true')
+      const adds = (set: FoldedSet) => JSON.stringify(set.fold().sorted) === JSON.stringify(expected)
+      await until(() => sets.every(adds), 10_000).catch(() => undefined)
+      for (const set of sets) {
+        expect(set.wrong).toEqual([])
+        expect(set.sorted).toEqual(expected)
+      }
+    })
+
     test('a write that was refused is tried anew under the same id', async () => {
       const client = await connect('a')
       const update = {

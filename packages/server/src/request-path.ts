@@ -2,7 +2,6 @@ import { type AnyErrorCode, type Limits, type Request, SpecError, type Up } from
 import { type Asker, askerOf } from './asker.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import type { Notifier } from './change/notify/notifier.ts'
-import type { Database } from './db/database.ts'
 import { type Result, runAggregate, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
 import { parseMessage } from './decode/parse-message.ts'
 import { type Read, resolveRead } from './decode/resolve-read.ts'
@@ -113,7 +112,7 @@ async function request(
     case 'read': {
       await asker.hooks.beforeReadTree(entity, message.options?.preload)
       const resolved = resolveRead(entity, message, { ...steps, access: asker.access })
-      return replyOf(message.id, await read(resolved, entity, asker, steps.database))
+      return replyOf(message.id, await read(resolved, entity, asker, steps))
     }
     case 'meta':
       asker.access.check(entity, 'read')
@@ -123,16 +122,19 @@ async function request(
   }
 }
 
-async function read(resolved: Read, entity: Entity, { hooks }: Asker, database: Database): Promise<Result> {
+async function read(resolved: Read, entity: Entity, { hooks }: Asker, steps: RequestSteps): Promise<Result> {
   // Figures are of no row: there is nothing in them that a hook of rows could mask.
-  if ('aggregate' in resolved) return runAggregate(database, resolved.aggregate)
-  const result = await readRows(resolved, database)
+  if ('aggregate' in resolved) return runAggregate(steps.database, resolved.aggregate)
+  const result = await readRows(resolved, steps)
   return { ...result, data: await hooks.afterRead(entity, result.data, 'read') }
 }
 
-function readRows(resolved: Exclude<Read, { aggregate: unknown }>, database: Database): Promise<Result> {
-  if ('many' in resolved) return runReadMany(database, resolved.many)
-  return 'one' in resolved ? runReadOne(database, resolved.one) : runReadRank(database, resolved.rank)
+function readRows(
+  resolved: Exclude<Read, { aggregate: unknown }>,
+  { database, source: { place } }: RequestSteps,
+): Promise<Result> {
+  if ('many' in resolved) return runReadMany(database, resolved.many, place)
+  return 'one' in resolved ? runReadOne(database, resolved.one, place) : runReadRank(database, resolved.rank)
 }
 
 /** Runs a write, or gives the reply of the first time that it came. */

@@ -20,11 +20,22 @@ export interface Result {
 
 type Cell = string | null | undefined
 
+/** How a read tells the place in the change stream at which it was true; where there is no stream, it does not. */
+export interface ReadPlace {
+  /** SQL of a text that names the place. */
+  readonly sql: string
+  /** That text as a position of the wire. */
+  positionOf(text: string): string
+}
+
+const atOf = (cell: Cell, place: ReadPlace | undefined): Metadata =>
+  place && cell ? { at: place.positionOf(cell) } : {}
+
 /** Reads a page of rows. Rejects with `cursor_error` when the row that a cursor names is gone. */
-export async function runReadMany(database: Runner, read: ReadMany): Promise<Result> {
+export async function runReadMany(database: Runner, read: ReadMany, place?: ReadPlace): Promise<Result> {
   const edge = await edgeOf(database, read)
-  const [row] = await database.run(readManyStatement(read, edge))
-  const [rows, found, total, first, last, cut] = row ?? []
+  const [row] = await database.run(readManyStatement(read, edge, place?.sql))
+  const [rows, found, total, first, last, cut, at] = row ?? []
   const { limit, offset } = read
   const count = Math.min(Number(found ?? 0), limit)
   const metadata = {
@@ -34,6 +45,7 @@ export async function runReadMany(database: Runner, read: ReadMany): Promise<Res
     offset,
     ...(count > 0 && cursorsOf(read, Number(found ?? 0) > limit, first, last)),
     ...truncatedOf(cut),
+    ...atOf(at, place),
   }
   return { data: `[${rows ?? ''}]`, metadata }
 }
@@ -71,10 +83,10 @@ function totalOf(total: Cell, asked: ReadMany['total']): Metadata {
 const truncatedOf = (cut: Cell): Metadata => (cut ? { truncated: [...new Set(cut.split(','))] } : {})
 
 /** Reads one row. Rejects with `not_found`. */
-export async function runReadOne(database: Runner, read: ReadOne): Promise<Result> {
-  const [row] = await database.run(readOneStatement(read))
+export async function runReadOne(database: Runner, read: ReadOne, place?: ReadPlace): Promise<Result> {
+  const [row] = await database.run(readOneStatement(read, place?.sql))
   if (!row?.[0]) throw notFound(read.entity.name)
-  return { data: row[0], metadata: { total: 1, count: 1, ...truncatedOf(row[1]) } }
+  return { data: row[0], metadata: { total: 1, count: 1, ...truncatedOf(row[1]), ...atOf(row[2], place) } }
 }
 
 /** Reads one row and its place in a list. Rejects with `not_found` when it is not in the list. */
@@ -82,7 +94,10 @@ export async function runReadRank(database: Runner, read: ReadRank): Promise<Res
   const [row] = await database.run(readRankStatement(read))
   if (!row?.[0]) throw notFound(read.entity.name)
   const [data, cut, rank, total] = row
-  return { data, metadata: { total: Number(total), count: 1, row_number: Number(rank), ...truncatedOf(cut) } }
+  return {
+    data,
+    metadata: { total: Number(total), count: 1, row_number: Number(rank), ...truncatedOf(cut) },
+  }
 }
 
 /** Computes figures per group. */

@@ -6,6 +6,9 @@ import type { ReadMany, ReadOne, ReadRank, SortTerm } from './read.ts'
 import { orderBy, placed, placeOf, rowsSql } from './select-rows.ts'
 import { SqlText } from './sql-text.ts'
 
+/** Where no place in a change stream is asked for. `place` is the SQL of one: the server's own, and the last cell. */
+const NO_PLACE = 'null'
+
 /** A total that is capped counts no further than this. */
 export const TOTAL_CAP = 1_000
 
@@ -14,7 +17,11 @@ export const TOTAL_CAP = 1_000
  * the limit if there are more; how many there are in all, or null; the sort values of the first and of the last row, as
  * JSON arrays, each where the page at that end may need them; what was cut.
  */
-export function readManyStatement(read: ReadMany, edge: readonly (string | null)[] | undefined): Statement {
+export function readManyStatement(
+  read: ReadMany,
+  edge: readonly (string | null)[] | undefined,
+  place = NO_PLACE,
+): Statement {
   const sql = new SqlText()
   const where = conditionSql(read.where, 't', sql)
   const limit = sql.bindText(String(read.limit), 'int8')
@@ -24,15 +31,15 @@ export function readManyStatement(read: ReadMany, edge: readonly (string | null)
   const sort = backward ? reversed(read.sort) : read.sort
   const page = pageOf(read, sort, where, edge, limit, offset, sql)
   const { row, cut, from } = rowsSql(read, placed(page), 't', sql)
-  const place = placeOf('t')
-  const shown = `${backward ? ` order by ${place} desc` : ''}) filter (where ${place} <= ${limit})`
+  const rank = placeOf('t')
+  const shown = `${backward ? ` order by ${rank} desc` : ''}) filter (where ${rank} <= ${limit})`
   const values = read.sort.map(({ column }) => `${cellSql(column, 't', sql)}::text`).join(', ')
-  const edgeAt = (at: string) => `max(case when ${place} = ${at} then json_build_array(${values})::text end)`
+  const edgeAt = (at: string) => `max(case when ${rank} = ${at} then json_build_array(${values})::text end)`
   const near = read.cursor || read.offset > 0 ? edgeAt('1') : 'null'
   const far = edgeAt(limit)
   return sql.statement(
     `select string_agg(${row}::text, ', '${shown}, count(*)::text, (${totalOf(read, where, limit, offset)})::text,
-      ${backward ? `${far}, ${near}` : `${near}, ${far}`}, ${cut ? `string_agg(${cut}, ','${shown}` : 'null'}
+      ${backward ? `${far}, ${near}` : `${near}, ${far}`}, ${cut ? `string_agg(${cut}, ','${shown}` : 'null'}, ${place}
     ${from}`,
   )
 }
@@ -62,11 +69,11 @@ function totalOf(read: ReadMany, where: string, limit: string, offset: string): 
 }
 
 /** One row. Its one row, if there is one: the JSON object, and what was cut. */
-export function readOneStatement(read: ReadOne): Statement {
+export function readOneStatement(read: ReadOne, place = NO_PLACE): Statement {
   const sql = new SqlText()
   const where = conditionSql(read.where, 't', sql)
   const { row, cut, from } = rowsSql(read, read.entity.sqlName, 't', sql)
-  return sql.statement(`select ${row}::text, ${cut ?? 'null'} ${from} where ${where} limit 1`)
+  return sql.statement(`select ${row}::text, ${cut ?? 'null'}, ${place} ${from} where ${where} limit 1`)
 }
 
 /** One row and its place. Its one row, if the row is in the list: the object, what was cut, its place, the total. */

@@ -1,3 +1,4 @@
+import type { ReadPlace } from '../../db/run-read.ts'
 import type { Entity } from '../../entity/entity.ts'
 import type { Condition } from '../../query/condition.ts'
 import type { Change, Place, Row } from '../change.ts'
@@ -24,6 +25,8 @@ export interface ChangeSource {
   start(sink: ChangeSink): Promise<void>
   /** This server's own write has been committed; a source that reads a log may look now. */
   committed(changes: readonly Change[]): void
+  /** How a read tells its place in the stream. */
+  readonly place: ReadPlace | undefined
   /** The place in the stream at which a subscription begins, now; undefined when the source keeps no history. */
   now(): Promise<Position | undefined>
   /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { decodeJson, SpecError } from '@mqttspec/protocol'
 import type { Cells, Database } from '../../db/database.ts'
 import { DatabaseError } from '../../db/database-error.ts'
+import type { ReadPlace } from '../../db/run-read.ts'
 import type { Entity } from '../../entity/entity.ts'
 import type { Logger } from '../../logger.ts'
 import type { Condition } from '../../query/condition.ts'
@@ -13,6 +14,7 @@ import {
   ANY_FRESH,
   changesBetween,
   LOCK_SEQUENCER,
+  PLACE,
   prune,
   pruneRequests,
   rowsOfChanges,
@@ -54,6 +56,13 @@ const RETRY_MS = 500
  */
 export class ChangeStream implements ChangeSource {
   readonly keepsHistory = true
+  readonly place: ReadPlace = {
+    sql: PLACE,
+    positionOf: (text) => {
+      const [pos = '0', seen = ''] = text.split('/')
+      return encodePosition({ epoch: this.#epoch, pos: BigInt(pos), seen: parseSnapshot(seen) })
+    },
+  }
   readonly #options: ChangeStreamOptions
   #sink: ChangeSink | undefined
   #epoch = ''

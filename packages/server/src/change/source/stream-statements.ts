@@ -47,6 +47,9 @@ export const ANY_FRESH = plain(`
 export const WHERE_NOW = plain(`
   select s.pos::text, s.pruned::text, s.epoch::text, pg_current_snapshot()::text from mqttspec.stream s`)
 
+/** SQL of the place at which a statement that has it reads: how far the stream is, and what is visible. */
+export const PLACE = "(select s.pos::text || '/' || pg_current_snapshot()::text from mqttspec.stream s)"
+
 /** The changes at positions after one and up to another: position, id, transaction, table, operation, time. */
 export function changesBetween(after: bigint, upTo: bigint, limit: number): Statement {
   const text = `
