@@ -1,20 +1,32 @@
-export type { HasShape, ShapeOf, SpecShape, Where } from '@mqttspec/protocol'
+export type { HasShape, Reference, ShapeOf, SpecShape, Where } from '@mqttspec/protocol'
 export { isSpecError, SpecError } from '@mqttspec/protocol'
+export type { Batch, BatchChange, BatchOutcome, BatchRow, BatchWrite } from './calls/batch.ts'
+export type { EntityName } from './calls/entity-name.ts'
+export type { ReadCalls } from './calls/read-calls.ts'
+export type { WriteCalls } from './calls/write-calls.ts'
 export { type ConnectOptions, connect } from './connect.ts'
 export type { ConnectionState } from './connection/connection-state.ts'
 export type { ColumnMeta, Meta } from './operations/meta.ts'
 export type { Page } from './operations/read.ts'
+export type { RowNumber } from './operations/row-number.ts'
 export type {
+  AggregateCall,
   CallOptions,
   ChangeCall,
   CountCall,
+  CreateCall,
+  CreateOptions,
   FilterOptions,
   GetCall,
+  Holds,
+  ListCall,
+  OperatorsOption,
   ReadCall,
+  StreamCall,
   SubscribeCall,
   TotalOption,
 } from './options/call-options.ts'
-export type { ConnectionView, EntityName, SpecClient, UntypedShape } from './spec-client.ts'
+export type { ConnectionView, SpecClient, UntypedShape } from './spec-client.ts'
 export type {
   EnterEvent,
   EventOf,

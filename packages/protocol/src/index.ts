@@ -59,8 +59,22 @@ export { type Sort, sort } from './options/sort.ts'
 export { type SubscribeOptions, subscribeOptions } from './options/subscribe-options.ts'
 export { whereToFilters } from './options/where-to-filters.ts'
 export { type ChangeOptions, type CreateOptions, changeOptions, createOptions } from './options/write-options.ts'
+export type { FigureField, FiguresOf } from './shape/aggregate.ts'
 export type { EntityShape, HasShape, RelationShape, ShapeOf, SpecShape } from './shape/entity-shape.ts'
-export type { ColumnOf, Selected, Selection, SortColumn, SortKey } from './shape/result.ts'
+export type { ExactRow, InsertOf, PatchOf, StoredOf, UpdateOf } from './shape/nested-write.ts'
+export type { ExactWith, None, PreloadOf, ReadRow, WithOf, WithOptions } from './shape/preload.ts'
+export type { Reference, WriteMode, Written, WrittenKey } from './shape/reference.ts'
+export type { RelatedEntity, RelationOf } from './shape/related.ts'
+export type {
+  ColumnOf,
+  ComputedOf,
+  ReadableOf,
+  Selected,
+  Selection,
+  SortColumn,
+  SortKey,
+  SortOption,
+} from './shape/result.ts'
 export type { Comparisons, Condition, JsonPath, Operator, TypedFilter, Where } from './shape/where.ts'
 export {
   CLIENT_ID,

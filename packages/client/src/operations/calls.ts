@@ -2,9 +2,14 @@ import type { CallOptions } from '../options/call-options.ts'
 import { columnOptions, filterOptions } from '../options/filter-options.ts'
 import type { Ask } from '../request/ask.ts'
 import type { Subscriptions } from '../subscription/subscriptions.ts'
+import { aggregate, type LooseAggregate } from './aggregate.ts'
+import { batch } from './batch.ts'
+import type { BatchWrites } from './batch-writes.ts'
 import { keyColumnOf, meta } from './meta.ts'
-import { count, get, type LooseRead, read } from './read.ts'
-import { create, deleteMany, deleteOne, type LooseChange, updateMany, updateOne } from './write.ts'
+import { count, get, type LooseFilter, type LooseRead, read } from './read.ts'
+import { rowNumber } from './row-number.ts'
+import { type LooseStream, stream } from './stream.ts'
+import { create, deleteMany, deleteOne, type LooseChange, type LooseCreate, updateMany, updateOne } from './write.ts'
 
 interface LooseSubscribe extends LooseRead {
   readonly previous?: boolean | undefined
@@ -16,8 +21,11 @@ export function createCalls(ask: Ask, subscriptions: Subscriptions, timeoutMs: n
   return {
     read: (entity: string, call?: LooseRead) => read(ask, entity, call),
     get: (entity: string, key: unknown, call?: LooseRead) => get(ask, entity, key, call),
-    count: (entity: string, where?: object, call?: LooseRead) => count(ask, entity, where, call),
-    create: (entity: string, data: unknown, call?: CallOptions) => create(ask, entity, data, call),
+    stream: (entity: string, call?: LooseStream) => stream(ask, entity, call),
+    rowNumber: (entity: string, key: unknown, call?: LooseRead) => rowNumber(ask, entity, key, call),
+    count: (entity: string, where?: object, call?: LooseFilter) => count(ask, entity, where, call),
+    aggregate: (entity: string, call: LooseAggregate) => aggregate(ask, entity, call),
+    create: (entity: string, data: unknown, call?: LooseCreate) => create(ask, entity, data, call),
     update: (entity: string, key: unknown, data?: unknown, call?: LooseChange) =>
       Array.isArray(key)
         ? updateMany(ask, entity, key, data as CallOptions | undefined)
@@ -26,6 +34,7 @@ export function createCalls(ask: Ask, subscriptions: Subscriptions, timeoutMs: n
       Array.isArray(key)
         ? deleteMany(ask, entity, key, () => keyColumn(entity, call), call)
         : deleteOne(ask, entity, key, call),
+    batch: (build: (writes: BatchWrites) => unknown, call?: CallOptions) => batch(ask, build, call),
     subscribe(entity: string, call: LooseSubscribe = {}) {
       const options = { ...columnOptions(call), filters: filterOptions(call), previous: call.previous }
       return subscriptions.open({ entity, options, timeoutMs: call.timeoutMs ?? timeoutMs }, call.signal)

@@ -6,9 +6,15 @@ export interface LooseChange extends CallOptions {
   readonly if?: object | undefined
 }
 
+/** The options of a create, as loosely typed as they run. */
+export interface LooseCreate extends CallOptions {
+  readonly onConflict?: object | undefined
+}
+
 /** Stores one row or many, and gives what was stored. */
-export async function create(ask: Ask, entity: string, data: unknown, call: CallOptions = {}): Promise<unknown> {
-  const reply = await ask({ type: 'request', operation: 'create', entity, data }, call)
+export async function create(ask: Ask, entity: string, data: unknown, call: LooseCreate = {}): Promise<unknown> {
+  const options = createOptions(call)
+  const reply = await ask({ type: 'request', operation: 'create', entity, data, options }, call)
   return reply.data
 }
 
@@ -20,7 +26,7 @@ export async function updateOne(
   data: unknown,
   call: LooseChange = {},
 ): Promise<unknown> {
-  const options = conditionOf(call)
+  const options = changeOptions(call)
   const reply = await ask({ type: 'request', operation: 'update', entity, record_id: key, data, options }, call)
   return reply.data
 }
@@ -38,7 +44,7 @@ export async function updateMany(
 
 /** Deletes one row by its key. */
 export async function deleteOne(ask: Ask, entity: string, key: unknown, call: LooseChange = {}): Promise<void> {
-  await ask({ type: 'request', operation: 'delete', entity, record_id: key, options: conditionOf(call) }, call)
+  await ask({ type: 'request', operation: 'delete', entity, record_id: key, options: changeOptions(call) }, call)
 }
 
 /** Deletes many rows by their keys, and tells how many there were. `keyColumn` names the column of a bare key. */
@@ -57,4 +63,8 @@ export async function deleteMany(
   return (reply.data as { deleted: number }).deleted
 }
 
-const conditionOf = (call: LooseChange) => call.if && { if: call.if }
+/** The options of a create as the wire has them. */
+export const createOptions = (call: LooseCreate) => call.onConflict && { on_conflict: call.onConflict }
+
+/** The options of a change as the wire has them. */
+export const changeOptions = (call: LooseChange) => call.if && { if: call.if }

@@ -1,4 +1,15 @@
-import type { ColumnOf, EntityShape, Selection, SortColumn, SortKey, TypedFilter, Where } from '@mqttspec/protocol'
+import type {
+  ColumnOf,
+  EntityShape,
+  ExactWith,
+  None,
+  ReadableOf,
+  Selection,
+  SortOption,
+  SpecShape,
+  TypedFilter,
+  Where,
+} from '@mqttspec/protocol'
 
 /** What every call takes. */
 export interface CallOptions {
@@ -8,24 +19,68 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
 }
 
-/** Which rows: a typed `where`, filters in the wire's form, or both (ANDed). */
+/** The server's own operators, by name with their values. */
+export type OperatorsOption<Entity extends EntityShape> = [Entity['operators']] extends [never]
+  ? never
+  :
+      | { readonly [Name in Entity['operators']]?: unknown }
+      | readonly { readonly name: Entity['operators']; readonly value?: unknown }[]
+
+/** Which rows: a typed `where`, filters in the wire's form, operators of the server's own. Those given are ANDed. */
 export interface FilterOptions<Entity extends EntityShape> {
   readonly where?: Where<Entity> | undefined
   readonly filters?: readonly TypedFilter<Entity>[] | undefined
+  readonly operators?: OperatorsOption<Entity> | undefined
 }
 
 /** How a total is counted: `true` and `'exact'` to the end, `'capped'` to a limit of the server, `false` not at all. */
 export type TotalOption = boolean | 'exact' | 'capped'
 
-type SortOption<Entity extends EntityShape> = SortKey<Entity> | SortColumn<Entity>
+/** The options of `get`: what of a row, and which related rows with it. */
+export interface GetCall<
+  Shape extends SpecShape,
+  Entity extends EntityShape,
+  Column = ColumnOf<Entity>,
+  Omitted = never,
+  With = None,
+  Preload = never,
+  Computed = never,
+> extends CallOptions,
+    Selection<Column, Omitted> {
+  /** Columns of the server's own to add; they may also stand in `columns`. */
+  readonly computed?: readonly Computed[] | undefined
+  /** Related rows to read along, by relation: all of them with `true`, or which, how many and what of them. */
+  readonly with?: (With & ExactWith<Shape, Entity, With>) | undefined
+  /** The same in the wire's own form. */
+  readonly preload?: readonly Preload[] | undefined
+}
+
+/** The options of `rowNumber`: also which rows, in which order. */
+export interface ListCall<
+  Shape extends SpecShape,
+  Entity extends EntityShape,
+  Column = ColumnOf<Entity>,
+  Omitted = never,
+  With = None,
+  Preload = never,
+  Computed = never,
+> extends GetCall<Shape, Entity, Column, Omitted, With, Preload, Computed>,
+    FilterOptions<Entity> {
+  /** Columns to sort by, `-` before one for descending. The primary key always comes last. */
+  readonly sort?: SortOption<ReadableOf<Entity>> | undefined
+}
 
 /** The options of `read`. */
-export interface ReadCall<Entity extends EntityShape, Column = ColumnOf<Entity>, Omitted = never, Total = TotalOption>
-  extends CallOptions,
-    FilterOptions<Entity>,
-    Selection<Column, Omitted> {
-  /** Columns to sort by, `-` before one for descending. The primary key always comes last. */
-  readonly sort?: SortOption<Entity> | readonly SortOption<Entity>[] | undefined
+export interface ReadCall<
+  Shape extends SpecShape,
+  Entity extends EntityShape,
+  Column = ColumnOf<Entity>,
+  Omitted = never,
+  Total = TotalOption,
+  With = None,
+  Preload = never,
+  Computed = never,
+> extends ListCall<Shape, Entity, Column, Omitted, With, Preload, Computed> {
   readonly limit?: number | undefined
   readonly offset?: number | undefined
   /** The page after: the `next` of a page, or the key of its last row. */
@@ -35,25 +90,67 @@ export interface ReadCall<Entity extends EntityShape, Column = ColumnOf<Entity>,
   readonly total?: Total | undefined
 }
 
-/** The options of `get`. */
-export interface GetCall<Column, Omitted> extends CallOptions, Selection<Column, Omitted> {}
+/** The options of `stream`. `timeoutMs` is for each page. */
+export interface StreamCall<
+  Shape extends SpecShape,
+  Entity extends EntityShape,
+  Column = ColumnOf<Entity>,
+  Omitted = never,
+  With = None,
+  Preload = never,
+  Computed = never,
+> extends ListCall<Shape, Entity, Column, Omitted, With, Preload, Computed> {
+  /** Rows that are read at once: 200. */
+  readonly pageSize?: number | undefined
+  /** Rows in all, at most. */
+  readonly limit?: number | undefined
+  /** Where to go on: the `next` of a page, or the key of a row. */
+  readonly after?: string | Entity['key'] | undefined
+}
 
 /** The options of `count`. */
-export interface CountCall<Entity extends EntityShape> extends CallOptions {
-  readonly filters?: readonly TypedFilter<Entity>[] | undefined
+export interface CountCall<Entity extends EntityShape> extends CallOptions, Omit<FilterOptions<Entity>, 'where'> {}
+
+/** The options of `aggregate`: of which rows, and which groups. */
+export interface AggregateCall<Entity extends EntityShape, Fields, Group extends string>
+  extends CallOptions,
+    FilterOptions<Entity> {
+  /** The figures, each under a name of its own. */
+  readonly fields: Fields
+  /** Columns by whose values the rows are grouped. */
+  readonly groupBy?: readonly Group[] | undefined
+  /** Figures and columns to sort groups by, `-` before one for descending. The columns of the groups come last. */
+  readonly sort?: SortOption<NoInfer<(keyof Fields & string) | Group>> | undefined
+  /** Groups at most: 100. */
+  readonly limit?: number | undefined
+  readonly offset?: number | undefined
+}
+
+/** The options of `create`. */
+export interface CreateCall<Entity extends EntityShape> extends CallOptions, CreateOptions<Entity> {}
+
+/** What becomes of a new row whose unique value is taken. */
+export interface CreateOptions<Entity extends EntityShape> {
+  /** `update` changes the row that is there, `nothing` leaves it; either way it is what the call gives. */
+  readonly onConflict?: { readonly columns: readonly ColumnOf<Entity>[]; readonly do: 'update' | 'nothing' } | undefined
 }
 
 /** The options of an update or delete of one row. */
 export interface ChangeCall<Entity extends EntityShape> extends CallOptions {
   /** What columns must hold, or nothing is written and the call rejects with `precondition_failed`. */
-  readonly if?: { readonly [Column in keyof Entity['input']]?: Entity['input'][Column] | null } | undefined
+  readonly if?: Holds<Entity['input']> | undefined
 }
+
+/** What columns must hold; null is NULL. */
+export type Holds<Columns> = { readonly [Column in keyof Columns]?: Columns[Column] | null }
 
 /** The options of `subscribe`. `timeoutMs` is for the server's agreement. */
 export interface SubscribeCall<Entity extends EntityShape, Column = ColumnOf<Entity>, Omitted = never>
   extends CallOptions,
-    FilterOptions<Entity>,
     Selection<Column, Omitted> {
+  // Only columns of the table: what the server computes only Postgres could decide.
+  readonly where?: Where<Entity, None> | undefined
+  readonly filters?: readonly TypedFilter<Entity, None>[] | undefined
   /** Sends the row as it was along with each event. */
   readonly previous?: boolean | undefined
 }

@@ -3,6 +3,8 @@
  * the Drizzle schema; nothing of it exists at run time.
  */
 export interface EntityShape {
+  /** What relations that lead here name: the table's key in the Drizzle schema. */
+  readonly source: string
   /** A row as it is read: column to wire type, hidden columns left out. */
   readonly row: object
   /** For each column, the values that may be sent, NULL aside: where a Date or bigint is stored, also those. */
@@ -17,10 +19,16 @@ export interface EntityShape {
   readonly key: unknown
   /** The same as an event carries it. */
   readonly rowKey: unknown
+  /** For each column of numbers, what its sum and average are: of floats a number, else a string of all digits. */
+  readonly sums: object
+  /** The server's own columns, by their wire types: read, filtered and sorted by when they are named, never written. */
+  readonly computed: object
+  /** The names of the server's own operators. */
+  readonly operators: string
   readonly relations: Readonly<Record<string, RelationShape>>
 }
 
-/** A relation: the wire name of the entity it leads to, and whether to many rows. */
+/** A relation: the `source` of the entity it leads to, and whether to many rows. */
 export interface RelationShape {
   readonly entity: string
   readonly many: boolean
@@ -34,5 +42,10 @@ export interface HasShape<Shape extends SpecShape = SpecShape> {
   readonly '~shape': Shape
 }
 
-/** The shape that a server's type carries. */
-export type ShapeOf<Api> = Api extends { readonly '~shape': infer Shape extends SpecShape } ? Shape : never
+/**
+ * The shape that a server's type carries. (As one mapped type: a server's is an intersection with a part for each
+ * entity, and the compiler would go through all of them wherever it stands.)
+ */
+export type ShapeOf<Api> = Api extends { readonly '~shape': infer Shape extends SpecShape }
+  ? { readonly [Name in keyof Shape]: Shape[Name] }
+  : never

@@ -1,4 +1,5 @@
 import type { EntityShape } from './entity-shape.ts'
+import type { ColumnOf } from './result.ts'
 
 /** The comparisons of one column, NULL aside. Several at once are ANDed. */
 export interface Comparisons<Value> {
@@ -46,25 +47,53 @@ type JsonColumn<Row> = {
 /** A part of a JSON column, such as `prefs.theme`. */
 export type JsonPath<Entity extends EntityShape> = `${JsonColumn<Entity['row']>}.${string}`
 
-/** A typed filter: columns are ANDed; `and`, `or` and `not` nest. A part of a JSON column is `'prefs.theme'`. */
-export type Where<Entity extends EntityShape> = {
-  readonly [Column in keyof Entity['input']]?: Condition<Entity['input'][Column]>
-} & { readonly [Path in JsonPath<Entity>]?: Condition<Scalar> } & {
-  readonly and?: readonly Where<Entity>[]
-  readonly or?: readonly Where<Entity>[]
-  readonly not?: Where<Entity>
-}
+type Conditions<Inputs> = { readonly [Column in keyof Inputs]?: Condition<Exclude<Inputs[Column], null>> }
+
+/**
+ * A typed filter: columns are ANDed; `and`, `or` and `not` nest. A part of a JSON column is `'prefs.theme'`. `Computed`
+ * are the server's own columns that may be named too.
+ */
+export type Where<Entity extends EntityShape, Computed = Entity['computed']> = Conditions<Entity['input']> &
+  Conditions<Computed> & { readonly [Path in JsonPath<Entity>]?: Condition<Scalar> } & {
+    readonly and?: readonly Where<Entity, Computed>[]
+    readonly or?: readonly Where<Entity, Computed>[]
+    readonly not?: Where<Entity, Computed>
+  }
 
 type Logic = 'AND' | 'OR'
 
 /** A filter in the wire's own form, typed by its entity. */
-export type TypedFilter<Entity extends EntityShape> =
+export type TypedFilter<Entity extends EntityShape, Computed = Entity['computed']> =
   | {
-      readonly column: (keyof Entity['row'] & string) | JsonPath<Entity>
+      readonly column: ColumnOf<Entity> | (keyof Computed & string) | JsonPath<Entity>
       readonly operator: Operator
       readonly value?: unknown
       readonly logic_operator?: Logic
     }
-  | { readonly and: readonly TypedFilter<Entity>[]; readonly logic_operator?: Logic }
-  | { readonly or: readonly TypedFilter<Entity>[]; readonly logic_operator?: Logic }
-  | { readonly not: TypedFilter<Entity>; readonly logic_operator?: Logic }
+  | { readonly and: readonly TypedFilter<Entity, Computed>[]; readonly logic_operator?: Logic }
+  | { readonly or: readonly TypedFilter<Entity, Computed>[]; readonly logic_operator?: Logic }
+  | { readonly not: TypedFilter<Entity, Computed>; readonly logic_operator?: Logic }
+
+/** The names that an inferred `where` has and `Where` has not: a type argument may have more than its bound. */
+export type ExcessInWhere<Entity extends EntityShape, Given> = Given extends unknown
+  ? { [Name in keyof Given]: ExcessAt<Entity, Name, Given> }[keyof Given]
+  : never
+
+// Only what is surely there: what may be there is the bound itself, which has no end.
+type ExcessAt<Entity extends EntityShape, Name, Given> = Name extends 'and' | 'or'
+  ? Given extends { readonly [Key in Name]: readonly (infer Item)[] }
+    ? ExcessInWhere<Entity, Item>
+    : never
+  : Name extends 'not'
+    ? Given extends { readonly [Key in Name]: infer Item }
+      ? ExcessInWhere<Entity, Item>
+      : never
+    : Name extends keyof Entity['input'] | keyof Entity['computed'] | JsonPath<Entity>
+      ? Given extends { readonly [Key in Name]: infer Value }
+        ? ExcessInCondition<Value>
+        : never
+      : Name
+
+type ExcessInCondition<Given> = Given extends Scalar | Date | Uint8Array | readonly unknown[] | null
+  ? never
+  : Exclude<keyof Given, Operator>

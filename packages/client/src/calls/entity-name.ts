@@ -1,0 +1,4 @@
+import type { SpecShape } from '@mqttspec/protocol'
+
+/** The name of an entity. */
+export type EntityName<Shape extends SpecShape> = keyof Shape & string
