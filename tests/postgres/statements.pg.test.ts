@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { describeWith } from '../require-service.ts'
 import { blog } from '../suites/blog.ts'
+import { until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
 import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
 
@@ -119,6 +120,16 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       }
       expect(await client.ask(message)).toMatchObject({ success: true })
     }
+    // What was written before is on its way to them until a change of now has come.
+    const told = client.notifications.length
+    await client.ask({
+      id: 'now',
+      type: 'request',
+      operation: 'create',
+      entity: 'authors',
+      data: { name: 'now', age: 1 },
+    })
+    await until(() => client.notifications.length > told)
     const before = statements().length
     const from = performance.now()
     // Somebody has to be there for a while, so that nothing can be found missing.

@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.ts'
 import type { Entity } from '../../entity/entity.ts'
-import { removeStream, STREAM_SCHEMA, triggersOn } from './stream-schema.ts'
+import { STREAM_SCHEMA, triggersOn } from './stream-schema.ts'
 
 /** Any number, as long as it is always this one. */
 const INSTALL_LOCK = '6073270419'
@@ -10,10 +10,19 @@ const TRIGGERED = `
     join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
   where g.tgname = 'mqttspec_capture' and not g.tgisinternal`
 
-/** The tables of these entities that have no trigger yet, or all if the stream's own schema is not there. */
-export async function missingTriggers(database: Database, entities: readonly Entity[]): Promise<readonly Entity[]> {
+/** Is the stream's own schema there? */
+async function hasSchema(database: Database): Promise<boolean> {
   const [row] = await database.run({ text: "select to_regclass('mqttspec.request')::text", params: [] })
-  if (!row?.[0]) return entities
+  return Boolean(row?.[0])
+}
+
+/** Is the stream set up for these entities? */
+export async function isInstalled(database: Database, entities: readonly Entity[]): Promise<boolean> {
+  return (await hasSchema(database)) && (await missingTriggers(database, entities)).length === 0
+}
+
+/** The tables of these entities that have no trigger yet. */
+export async function missingTriggers(database: Database, entities: readonly Entity[]): Promise<readonly Entity[]> {
   const triggered = new Set((await database.run({ text: TRIGGERED, params: [] })).map(([name]) => name))
   const missing = entities.filter(({ tableName }) => !triggered.has(tableName))
   return [...new Map(missing.map((entity) => [entity.tableName, entity])).values()]
@@ -21,7 +30,7 @@ export async function missingTriggers(database: Database, entities: readonly Ent
 
 /** Sets the change stream up for these entities. It can run again, and on several servers at once. */
 export async function installStream(database: Database, entities: readonly Entity[]): Promise<void> {
-  if ((await missingTriggers(database, entities)).length === 0) return
+  if (await isInstalled(database, entities)) return
   await database.transaction(async (transaction) => {
     const run = (text: string) => transaction.run({ text, params: [] })
     await run(`select pg_advisory_xact_lock(${INSTALL_LOCK})::text`)
@@ -32,13 +41,5 @@ export async function installStream(database: Database, entities: readonly Entit
       if (triggered.has(tableName)) continue
       for (const text of triggersOn(sqlName)) await run(text)
     }
-  })
-}
-
-/** Takes the change stream out of a database again, with all that it holds. */
-export async function uninstallStream(database: Database, entities: readonly Entity[]): Promise<void> {
-  const statements = removeStream([...new Set(entities.map(({ sqlName }) => sqlName))])
-  await database.transaction(async (transaction) => {
-    for (const text of statements) await transaction.run({ text, params: [] })
   })
 }

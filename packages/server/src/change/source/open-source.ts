@@ -3,7 +3,7 @@ import type { Entity } from '../../entity/entity.ts'
 import type { Logger } from '../../logger.ts'
 import type { ChangeSource } from './change-source.ts'
 import { ChangeStream } from './change-stream.ts'
-import { installStream, missingTriggers } from './install-stream.ts'
+import { installStream, isInstalled, missingTriggers } from './install-stream.ts'
 import { OwnWrites } from './own-writes.ts'
 import { WriteOrder } from './write-order.ts'
 
@@ -26,16 +26,13 @@ export async function openSource(
   { install, ...options }: SourceOptions,
 ): Promise<{ readonly source: ChangeSource; readonly order: WriteOrder | undefined }> {
   if (install ?? database.kind === 'pglite') await installStream(database, entities)
-  else {
-    const missing = await missingTriggers(database, entities)
-    if (missing.length > 0) {
-      const tables = missing.map(({ tableName }) => tableName).join(', ')
-      options.logger.warn(
-        { tables },
-        'the change stream is not set up: only changes by this server are told of, and nothing of the past; listen({ install: true }) sets it up',
-      )
-      return { source: new OwnWrites(), order: new WriteOrder() }
-    }
+  else if (!(await isInstalled(database, entities))) {
+    const tables = (await missingTriggers(database, entities)).map(({ tableName }) => tableName).join(', ')
+    options.logger.warn(
+      { tables },
+      'the change stream is not set up: only changes by this server are told of, and nothing of the past; listen({ install: true }) sets it up',
+    )
+    return { source: new OwnWrites(), order: new WriteOrder() }
   }
   return { source: new ChangeStream({ database, entities, ...options }), order: undefined }
 }

@@ -15,6 +15,3 @@ export function parseSnapshot(text: string): Snapshot {
 export function sees({ xmin, xmax, inProgress }: Snapshot, xid: bigint): boolean {
   return xid < xmin || (xid < xmax && !inProgress.includes(xid))
 }
-
-/** Does it see everything that another one does not see yet? Then the other one tells nothing more. */
-export const isPast = (later: Snapshot, earlier: Snapshot): boolean => later.xmin >= earlier.xmax

@@ -82,12 +82,3 @@ export const triggersOn = (sqlName: string): readonly string[] => [
   // Also in sessions that replay another server's changes.
   `alter table ${sqlName} enable always trigger mqttspec_capture, enable always trigger mqttspec_truncate`,
 ]
-
-/** The statements that take everything away again. */
-export const removeStream = (sqlNames: readonly string[]): readonly string[] => [
-  ...sqlNames.flatMap((name) => [
-    `drop trigger if exists mqttspec_capture on ${name}`,
-    `drop trigger if exists mqttspec_truncate on ${name}`,
-  ]),
-  'drop schema if exists mqttspec cascade',
-]
