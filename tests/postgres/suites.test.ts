@@ -6,6 +6,7 @@ import { openDatabase } from '../../packages/server/src/db/open-database.ts'
 import { operatorsSuite } from '../../packages/server/src/testing/operators.suite.ts'
 import { CREATE_TABLES, RESET_ROWS } from '../conformance/fixture.ts'
 import { describeWith } from '../require-service.ts'
+import { clientSuite } from '../suites/client.suite.ts'
 import { api, conformanceSuite } from '../suites/conformance.suite.ts'
 import { readsSuite } from '../suites/reads.suite.ts'
 import { streamSuite } from '../suites/stream.suite.ts'
@@ -39,6 +40,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     operatorsSuite(driver, async () => openDatabase(database(await createDatabase()), { logger: QUIET }))
     readsSuite(driver, open)
     writesSuite(driver, open)
+    clientSuite(driver, open)
     tenantsSuite(driver, open)
     streamSuite(driver, async () => {
       const url = await createDatabase()

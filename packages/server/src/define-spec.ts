@@ -38,6 +38,8 @@ export interface TypedEntityOptions<
   Table,
   Auth,
   All extends EntityShape,
+  Computed,
+  OperatorName extends string,
 > {
   /** Its name on the wire, where it is not to be its key in the schema. */
   readonly name?: Name
@@ -53,13 +55,16 @@ export interface TypedEntityOptions<
   /** What may be done at all; everything that is not named. */
   readonly allow?: Readonly<Partial<Record<Operation, boolean | ((auth: Auth) => boolean)>>>
   /** Named expressions that a client may ask for in `columns`, filter by and sort by. */
-  readonly computed?: Readonly<Record<string, (table: Table) => SQL>>
+  readonly computed?: { readonly [Name in keyof Computed]: (table: Table) => SQL<Computed[Name]> }
   /**
    * Named conditions that a client may filter by, in `customOperators`. The value is what the client sent: check it;
    * in `sql` it becomes a parameter, never text.
    */
-  readonly operators?: Readonly<Record<string, (table: Table, value: unknown) => SQL>>
+  readonly operators?: { readonly [Name in OperatorName]: (table: Table, value: unknown) => SQL }
 }
+
+/** Computed columns by what their `sql<T>` gives, as `EntityOf` takes them. */
+type Expressions<Computed> = { readonly [Name in keyof Computed]: (table: never) => SQL<Computed[Name]> }
 
 type ColumnName<Schema, Key extends keyof Schema, Names extends WireNames> = keyof EntityOf<
   Schema,
@@ -92,6 +97,8 @@ export class Spec<Schema, Names extends WireNames, Auth, Shape extends SpecShape
     const Name extends string = Key,
     const Hidden extends ColumnName<Schema, Key, Names> = never,
     const Stamped extends ColumnName<Schema, Key, Names> = never,
+    Computed = Record<never, never>,
+    OperatorName extends string = never,
   >(
     schemaKey: Key,
     options: TypedEntityOptions<
@@ -100,9 +107,26 @@ export class Spec<Schema, Names extends WireNames, Auth, Shape extends SpecShape
       Stamped,
       Schema[Key],
       Auth,
-      EntityOf<Schema, Key, never, never, Names>
+      EntityOf<Schema, Key, never, never, Names>,
+      Computed,
+      OperatorName
     > = {},
-  ): Spec<Schema, Names, Auth, Shape & { readonly [Entity in Name]: EntityOf<Schema, Key, Hidden, Stamped, Names> }> {
+  ): Spec<
+    Schema,
+    Names,
+    Auth,
+    Shape & {
+      readonly [Entity in Name]: EntityOf<
+        Schema,
+        Key,
+        Hidden,
+        Stamped,
+        Names,
+        Expressions<Computed>,
+        Record<OperatorName, unknown>
+      >
+    }
+  > {
     // What a user's expressions take is the table of this entity, aliased.
     const declaration: EntityDeclaration = { schemaKey, options: options as unknown as EntityOptions }
     checkDeclaration(this.#source, declaration)
