@@ -292,6 +292,14 @@ export function readsSuite(over: string, open?: OpenDatabase): void {
         ).toEqual([5])
       })
 
+      test('are refused in a subscription, which Postgres is not asked for', async () => {
+        const options = { columns: ['name', 'initial'] }
+        const message = { id: 'computed', type: 'subscription', operation: 'subscribe', entity: 'authors', options }
+        expect(await running.client.ask(message)).toMatchObject({
+          error: { code: 'invalid_options', details: { path: ['options', 'columns', 1] } },
+        })
+      })
+
       test('SQL and unknown names are refused', async () => {
         expect(await failure(read('authors', { customOperators: [{ name: 'x' }] }))).toMatchObject({
           code: 'invalid_options',

@@ -44,7 +44,10 @@ const api = defineSpec({
     ctx.data.mark = `by ${ctx.auth.userId}`
   })
   .hook('afterRead', 'notes', (ctx) => {
-    for (const row of ctx.rows) if (row.body?.startsWith('secret')) row.body = '•••'
+    for (const row of ctx.rows) {
+      if (row.body === 'unshowable') throw new Error('not to be shown')
+      if (row.body?.startsWith('secret')) row.body = '•••'
+    }
   })
   .hook('beforeRead', 'notes', (ctx) => {
     if (ctx.auth.userId === 'narrow') ctx.restrict({ slug: 'nothing' })
@@ -292,6 +295,12 @@ export function tenantsSuite(over: string, open?: OpenDatabase): void {
         expect(committed.at(-1)).toMatchObject({ body: 'note', mark: 'by eve', tenant: 'b' })
         await request(eve, create('notes', { body: 'note', slug: 'free' }))
         expect(committed).toHaveLength(before + 1)
+      })
+
+      test('a row that a hook refuses to show is not stored either', async () => {
+        const before = (await request(eve, read('notes'))).metadata.total
+        expect((await request(eve, create('notes', { body: 'unshowable' }))).error?.code).toBe('hook_error')
+        expect((await request(eve, read('notes'))).metadata.total).toBe(before)
       })
 
       test('a hook that narrows a read narrows it where the rows come along too', async () => {

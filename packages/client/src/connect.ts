@@ -12,6 +12,7 @@ import { createSpec } from './create-spec.ts'
 import type { SpecClient, UntypedShape } from './spec-client.ts'
 import { brokerUrl } from './transport/broker-url.ts'
 import { mqttTransport, type Qos } from './transport/mqtt-transport.ts'
+import type { TlsOptions } from './transport/tls-options.ts'
 import type { Credentials } from './transport/transport.ts'
 
 /** How to connect. Everything has a default. */
@@ -24,6 +25,8 @@ export interface ConnectOptions {
   readonly password?: string | undefined
   /** Sent as the password, with the username `token`. A function is asked again at each new connection. */
   readonly token?: string | (() => string | Promise<string>) | undefined
+  /** Certificates for `mqtts://` and `wss://`. */
+  readonly tls?: TlsOptions | undefined
   /** For a call from start to answer, and for the first connection: 10,000. */
   readonly timeoutMs?: number | undefined
   /** 1 for each. */
@@ -58,7 +61,14 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
   const { href, ...fromUrl } = brokerUrl(url)
   const qos = { request: 1, response: 1, notification: 1, ...options.qos } as const
   const { spec, connection } = createSpec<ShapeOf<Api>>({
-    transport: mqttTransport({ href, clientId, topicPrefix, qos, attemptMs: Math.min(timeoutMs, LONGEST_ATTEMPT_MS) }),
+    transport: mqttTransport({
+      href,
+      clientId,
+      topicPrefix,
+      qos,
+      tls: options.tls ?? {},
+      attemptMs: Math.min(timeoutMs, LONGEST_ATTEMPT_MS),
+    }),
     clientId,
     topicPrefix,
     credentials: () => credentials(options, fromUrl),

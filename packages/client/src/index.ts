@@ -38,3 +38,4 @@ export type {
 } from './subscription/event.ts'
 export type { Subscription } from './subscription/subscription.ts'
 export type { Qos } from './transport/mqtt-transport.ts'
+export type { TlsOptions } from './transport/tls-options.ts'

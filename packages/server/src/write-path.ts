@@ -62,12 +62,19 @@ export async function write(
 ): Promise<CommittedWrite> {
   const rules = { ...steps, access }
   const checked = resolveWrite(entity, request, rules)
-  const isHooked = hooks.concern(writtenEntities(entity, checked, steps.registry))
-  const hooked = (transaction: Runner) => runHooked(transaction, entity, request, hooks, rules)
+  const isHooked = hooks.mask || hooks.concern(writtenEntities(entity, checked, steps.registry))
+  let masked: string | undefined
+  const hooked = async (transaction: Runner) => {
+    const written = await runHooked(transaction, entity, request, hooks, rules)
+    // Before the commit: a hook that throws here takes the write back, and is not told of one that stays.
+    masked = await shown(entity, checked, written.data, hooks)
+    return written
+  }
   const written = await handOn([{ entity, write: checked }], hooks, logged, isHooked, steps, () =>
     isHooked ? inTransaction(steps.database, hooks, logged, hooked) : run(checked, steps.database, logged),
   )
-  return { ...written, data: await shown(entity, checked, written.data, hooks) }
+  const isRepeat = written.repliedAt !== logged?.repliedAt
+  return { ...written, data: (isRepeat ? undefined : masked) ?? (await shown(entity, checked, written.data, hooks)) }
 }
 
 /** Checks and runs the writes of a batch in one transaction. Rejects with the first one's cause and its index. */
@@ -83,7 +90,7 @@ export async function batch(
   const known = checked.flatMap((step, index) =>
     step.refers ? [] : [{ entity: step.entity, write: resolveStep(step, index, [], rules) }],
   )
-  const isHooked = hooks.concern(steps.registry.all())
+  const isHooked = hooks.mask || hooks.concern(steps.registry.all())
   return handOn(known, hooks, logged, isHooked, steps, () =>
     inTransaction(steps.database, hooks, logged, (transaction) => runBatch(checked, transaction, hooks, rules)),
   )

@@ -1,6 +1,7 @@
 import { notifyTopic, requestTopic, responseTopic, SpecError } from '@mqttspec/protocol'
 import mqtt, { type IClientSubscribeProperties, type MqttClient } from 'mqtt'
 import { connectionError } from './connection-error.ts'
+import type { TlsOptions } from './tls-options.ts'
 import type { Credentials, Link, LinkReceiver, Transport } from './transport.ts'
 
 /** How MQTT is spoken in each direction. */
@@ -15,6 +16,7 @@ export interface MqttTransportSettings {
   readonly clientId: string
   readonly topicPrefix: string
   readonly qos: Qos
+  readonly tls: TlsOptions
   /** How long one attempt may take, to the acknowledged subscription. */
   readonly attemptMs: number
 }
@@ -135,6 +137,8 @@ class Opening {
 
 function clientOptions(settings: MqttTransportSettings, { username, password }: Credentials): mqtt.IClientOptions {
   return {
+    // mqtt.js takes bytes as Node's Buffer only in its types.
+    ...(settings.tls as Pick<mqtt.IClientOptions, keyof TlsOptions>),
     clientId: settings.clientId,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),

@@ -54,6 +54,7 @@ export function parseMessage(payload: Uint8Array, bounds: JsonBounds & { readonl
     const fields = withoutNulls(value)
     id = readableId(fields.id, bounds.maxIdBytes)
     checkVersion(fields.v)
+    checkNames(fields.data)
     const parsed = schemaOf(fields).safeParse(fields, { error: words })
     if (!parsed.success) throw explainIssues(parsed.error.issues)
     return { id, message: parsed.data }
@@ -70,6 +71,15 @@ function withoutNulls(message: object): Record<string, unknown> {
 
 function readableId(id: unknown, maxBytes: number): string {
   return typeof id === 'string' && Buffer.byteLength(id) <= maxBytes ? id : ''
+}
+
+// zod leaves a key of this name out, as if it had not been sent; and nothing that was sent is left out in silence.
+function checkNames(data: unknown): void {
+  const rows = Array.isArray(data) ? data : [data]
+  const index = rows.findIndex((row) => typeof row === 'object' && row !== null && Object.hasOwn(row, '__proto__'))
+  if (index < 0) return
+  const path = Array.isArray(data) ? ['data', index, '__proto__'] : ['data', '__proto__']
+  throw new SpecError('invalid_data', 'No column is called __proto__.', { path })
 }
 
 function checkVersion(version: unknown): void {

@@ -1,4 +1,4 @@
-import type { SubscribeRequest } from '@mqttspec/protocol'
+import { SpecError, type SubscribeRequest } from '@mqttspec/protocol'
 import { both } from '../access/access.ts'
 import { compileCondition } from '../change/match/compile-condition.ts'
 import type { Entity } from '../entity/entity.ts'
@@ -21,14 +21,22 @@ export function resolveSubscribe(
   const filters = resolveFilters(entity, options.filters, limits, ['options', 'filters'])
   const scope = access.visible(entity)
   const where = both(scope, filters)
+  const columns = resolveColumns(entity, options, ['options'])
+  const computed = columns.find(({ expression }) => expression)
+  if (computed) throw onlyInReads(computed.name, options.columns)
   return {
     from: undefined,
     clientId,
     entity,
-    columns: resolveColumns(entity, options, ['options']),
+    columns,
     where,
     matches: compileCondition(where),
     inScope: compileCondition(scope),
     previous: options.previous ?? false,
   }
 }
+
+const onlyInReads = (name: string, columns: readonly string[] | undefined) =>
+  new SpecError('invalid_options', `A subscription cannot name ${name}: only Postgres can compute it.`, {
+    path: ['options', 'columns', columns?.indexOf(name) ?? 0],
+  })

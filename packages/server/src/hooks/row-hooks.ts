@@ -34,6 +34,11 @@ export class RowHooks {
     return false
   }
 
+  /** Does any hook look at rows before they are shown? Related rows may come along, so it matters of none in particular. */
+  get mask(): boolean {
+    return [...this.#registry.all()].some(({ name }) => this.#hooks.has(name, 'afterRead'))
+  }
+
   /** Runs the hooks before a write of a row, and of the rows related to it, and gives the row as they leave it. */
   async before(entity: Entity, operation: keyof typeof BEFORE, data: Row): Promise<Row> {
     const row = { ...data }
@@ -117,7 +122,7 @@ export class RowHooks {
    * they leave them. Rows that no hook is about go through untouched.
    */
   async afterRead(entity: Entity, data: string, via: 'read' | 'subscription'): Promise<string> {
-    if (![...this.#registry.all()].some(({ name }) => this.#hooks.has(name, 'afterRead'))) return data
+    if (!this.mask) return data
     const value = decodeJson(data)
     const isList = Array.isArray(value)
     const rows = await this.#shown(entity, isList ? value : [value], via)
