@@ -1,4 +1,5 @@
 import { defineSpec } from '@mqttspec/server'
+import { relations } from 'drizzle-orm'
 import { boolean, integer, pgTable, serial, text, timestamp } from 'drizzle-orm/pg-core'
 
 /*
@@ -18,8 +19,16 @@ const users = pgTable('users', {
 
 const posts = pgTable('posts', {
   id: serial().primaryKey(),
+  authorId: integer().references(() => users.id),
   title: text().notNull(),
   published: boolean().notNull().default(false),
 })
 
-export const api = defineSpec({ schema: { users, posts } }).entity('users').entity('posts')
+const usersRelations = relations(users, ({ many }) => ({ posts: many(posts) }))
+const postsRelations = relations(posts, ({ one }) => ({
+  author: one(users, { fields: [posts.authorId], references: [users.id] }),
+}))
+
+export const api = defineSpec({ schema: { users, posts, usersRelations, postsRelations } })
+  .entity('users')
+  .entity('posts')
