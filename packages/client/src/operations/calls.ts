@@ -36,7 +36,7 @@ export function createCalls(ask: Ask, subscriptions: Subscriptions, timeoutMs: n
         : deleteOne(ask, entity, key, call),
     batch: (build: (writes: BatchWrites) => unknown, call?: CallOptions) => batch(ask, build, call),
     subscribe(entity: string, call: LooseSubscribe = {}) {
-      const options = { ...columnOptions(call), filters: filterOptions(call), previous: call.previous }
+      const options = { ...columnOptions(call), filters: filterOptions(call), previous: call.previous, since: call.since, snapshot: call.snapshot }
       return subscriptions.open({ entity, options, timeoutMs: call.timeoutMs ?? timeoutMs }, call.signal)
     },
     meta: (entity: string, call?: CallOptions) => meta(ask, entity, call),

@@ -153,4 +153,8 @@ export interface SubscribeCall<Entity extends EntityShape, Column = ColumnOf<Ent
   readonly filters?: readonly TypedFilter<Entity, None>[] | undefined
   /** Sends the row as it was along with each event. */
   readonly previous?: boolean | undefined
+  /** Begins after this position, the `at` of a page or an event: what has happened since is told first, then `ready`. */
+  readonly since?: string | undefined
+  /** Begins with the rows that are in the set, each as it enters, then `ready`. */
+  readonly snapshot?: boolean | undefined
 }

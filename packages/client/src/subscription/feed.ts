@@ -32,6 +32,10 @@ export class Feed implements Subscription<SubscriptionEvent> {
   readonly #queue: EventQueue<SubscriptionEvent>
   readonly #signal: AbortSignal | undefined
   readonly #aborted = (): void => this.#abort()
+  /** The place in the server's stream up to which the reader was told, where the server tells one. */
+  at: string | undefined
+  /** The server tells what was missed: its word that this is done means nothing to the reader. */
+  #resuming = false
   #sequence = new Sequence()
   #agree: () => void = () => {}
   #refuse: (error: unknown) => void = () => {}
@@ -51,12 +55,14 @@ export class Feed implements Subscription<SubscriptionEvent> {
     else signal?.addEventListener('abort', this.#aborted, { once: true })
   }
 
-  /** The server agreed, for the first time or again after `reason`. */
-  agreed(id: string, reason: 'history' | 'gap' | undefined): void {
+  /** The server agreed, for the first time or again after `reason`; or it goes on from `at`, where the reader is. */
+  agreed(id: string, reason: 'history' | 'gap' | undefined, at: string | undefined): void {
     this.id = id
     this.phase = 'live'
     this.#sequence = new Sequence()
-    if (reason) this.#push(resetEvent(reason))
+    this.#resuming = reason !== undefined && this.at !== undefined
+    if (reason && !this.#resuming) this.#push(resetEvent(reason))
+    if (!this.#resuming) this.at = at
     this.#agree()
   }
 
@@ -65,7 +71,10 @@ export class Feed implements Subscription<SubscriptionEvent> {
     const place = this.#sequence.take(notification.seq)
     if (place === 'gap') return false
     const event = place === 'next' ? eventOf(notification) : undefined
-    if (event) this.#push(event)
+    if (!event) return true
+    if (event.at !== undefined) this.at = event.at
+    if (event.type === 'ready' && this.#resuming) this.#resuming = false
+    else this.#push(event)
     return true
   }
 

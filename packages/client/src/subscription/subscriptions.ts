@@ -15,6 +15,13 @@ export interface SubscriptionSteps {
 
 type Reason = 'history' | 'gap' | undefined
 
+/** What the server says of a subscription that it agreed to. */
+interface Agreement {
+  readonly subscription_id: string
+  /** Where in its change stream it begins, if it keeps one. */
+  readonly at?: string
+}
+
 /**
  * Every subscription of a client: asked for, told apart by the server's id, asked for anew after a loss.
  *
@@ -68,27 +75,31 @@ export class Subscriptions {
     for (const feed of this.#feeds) void feed.close()
   }
 
-  // With a position to resume from, `since` would go into the options here, and no reset would be told.
+  // Where the reader's place in the stream is known, the server goes on from there, and no reset is told.
   async #ask(feed: Feed, reason: Reason): Promise<void> {
     feed.phase = 'asking'
     feed.id = undefined
     this.#asking++
     try {
-      const { entity, options, timeoutMs } = feed.request
+      const { entity, timeoutMs } = feed.request
+      const options = reason && feed.at ? { ...feed.request.options, snapshot: undefined, since: feed.at } : feed.request.options
       const message: Message = { type: 'subscription', operation: 'subscribe', entity, options }
       const reply = await this.#steps.ask(message, reason ? Number.POSITIVE_INFINITY : timeoutMs)
-      this.#agreed(feed, (reply.data as { subscription_id: string }).subscription_id, reason)
+      this.#agreed(feed, reply.data as Agreement, reason)
     } catch (error) {
-      this.#refused(feed, error, reason)
+      if (reason && feed.at && isOfPlace(error)) {
+        feed.at = undefined
+        void this.#ask(feed, reason)
+      } else this.#refused(feed, error, reason)
     } finally {
       if (--this.#asking === 0) this.#early = []
     }
   }
 
-  #agreed(feed: Feed, id: string, reason: Reason): void {
+  #agreed(feed: Feed, { subscription_id: id, at }: Agreement, reason: Reason): void {
     if (isOver(feed)) return void this.#endAtServer(id)
     this.#live.set(id, feed)
-    feed.agreed(id, reason)
+    feed.agreed(id, reason, at)
     const early = this.#early
     this.#early = early.filter((notification) => notification.subscription_id !== id)
     for (const notification of early) if (notification.subscription_id === id) this.notified(notification)
@@ -133,3 +144,7 @@ export class Subscriptions {
 
 // Not `feed.phase === 'over'`: across an await the compiler remembers what it was.
 const isOver = (feed: Feed): boolean => feed.phase === 'over'
+
+/** The server does not take the place, as one would that keeps no history any more: then the set is read anew. */
+const isOfPlace = (error: unknown): boolean =>
+  isSpecError(error) && (error.code === 'cursor_error' || error.details?.path?.[1] === 'since')
