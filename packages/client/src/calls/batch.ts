@@ -5,8 +5,8 @@ import type { Exact, Inserts, Patches, Stored, Updates } from './rows.ts'
 
 /** A write of a batch; in what the batch gives, its value stands in its place. */
 export interface BatchWrite<out Value> {
-  /** A type only. */
-  readonly '~value': Value
+  /** A type only; and another than that of a reference, which a write is not. */
+  readonly '~outcome': Value
 }
 
 /** A write of one row. */
