@@ -4,9 +4,9 @@ import type { Database, Runner } from '../../packages/server/src/db/database.ts'
 import { DatabaseError } from '../../packages/server/src/db/database-error.ts'
 import { openNodePostgres } from '../../packages/server/src/db/node-postgres.ts'
 import { openPostgresJs } from '../../packages/server/src/db/postgres-js.ts'
+import { startCuttingProxy } from '../cutting-proxy.ts'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
-import { startCuttingProxy } from './cutting-proxy.ts'
 import { findPostgres, startPostgres } from './start-postgres.ts'
 
 const logger = { info: () => undefined, warn: () => undefined, error: () => undefined }

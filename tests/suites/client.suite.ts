@@ -1,6 +1,7 @@
 import { connect, type ShapeOf, type SpecClient } from '@mqttspec/client'
 import type { Server } from '@mqttspec/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startCuttingProxy } from '../cutting-proxy.ts'
 import { blog } from './blog.ts'
 import type { OpenDatabase } from './with-server.ts'
 
@@ -162,6 +163,37 @@ export function clientSuite(over: string, open: OpenDatabase = async () => ({}))
         if (event.type === 'leave') break
       }
       expect(events).toEqual(['enter', 'update', 'leave'])
+    })
+
+    test('begins with the rows that are there, or where a read was', async () => {
+      const row = await spec.create('authors', { name: 'N', age: 1_000 })
+      const where = { age: { gte: 1_000 } }
+      const page = await spec.read('authors', { where })
+      await using rows = spec.subscribe('authors', { where, snapshot: true })
+      const first = [await rows.next(), await rows.next()].map(({ value }) => value)
+      expect(first).toMatchObject([{ type: 'enter', operation: 'snapshot', key: row.id }, { type: 'ready' }])
+      await spec.update('authors', row.id, { age: 1_001 })
+      await using since = spec.subscribe('authors', { where, since: page.at ?? '' })
+      const told = [await since.next(), await since.next()].map(({ value }) => value)
+      expect(told).toMatchObject([{ type: 'update', key: row.id, data: { age: 1_001 } }, { type: 'ready' }])
+    })
+
+    test('goes on after a lost connection with what was missed, each once, and without a reset', async () => {
+      await using proxy = await startCuttingProxy(server.addresses.mqtt?.port ?? 0)
+      await using cut = await connect<typeof blog>(`mqtt://127.0.0.1:${proxy.port}`)
+      await using set = cut.subscribe('tags', { where: { label: { startswith: 'cut' } } })
+      await set.ready
+      await spec.create('tags', { label: 'cut 0' })
+      expect((await set.next()).value).toMatchObject({ type: 'enter', data: { label: 'cut 0' } })
+      for (let round = 1; round <= 3; round++) {
+        proxy.cut('reset')
+        await spec.create('tags', [{ label: `cut ${round} a` }, { label: `cut ${round} b` }])
+        const told = [await set.next(), await set.next()].map(({ value }) => value)
+        expect(told).toMatchObject([
+          { type: 'enter', data: { label: `cut ${round} a` } },
+          { type: 'enter', data: { label: `cut ${round} b` } },
+        ])
+      }
     })
 
     test('names a row by a composite key, and speaks over WebSockets too', async () => {

@@ -5,17 +5,17 @@ import type { Subscription } from './subscription/subscription.ts'
 import { type Received, ScriptedServer } from './testing/scripted-server.ts'
 import { until } from './testing/until.ts'
 
-/** A server that agrees to every subscription, and remembers the ids that it gave. */
-async function agreeing() {
+/** A server that agrees to every subscription, and remembers the ids that it gave; with a change stream, or without. */
+async function agreeing(keepsHistory = true) {
   const ids: string[] = []
   const server = await ScriptedServer.start((message: Received) => {
     if (message.operation === 'unsubscribe') return { data: { unsubscribed: true } }
     if (message.operation !== 'subscribe') return { data: [], metadata: { count: 0 } }
     const id = server.nextSubscription()
     ids.push(id)
-    return { data: { subscription_id: id, at: 'p0' } }
+    return { data: { subscription_id: id, ...(keepsHistory && { at: 'p0' }) } }
   })
-  return Object.assign(server, { ids })
+  return Object.assign(server, { ids, keepsHistory })
 }
 
 type Server = Awaited<ReturnType<typeof agreeing>>
@@ -31,7 +31,8 @@ const enter = (seq: number, key = seq) => ({
 
 /** Tells the newest subscription of numbers, each as a row that entered. */
 function tell(server: Server, ...seqs: number[]): void {
-  for (const seq of seqs) server.notify('me', server.ids.at(-1) ?? '', enter(seq))
+  const id = server.ids.at(-1) ?? ''
+  for (const seq of seqs) server.notify('me', id, { ...enter(seq), ...(!server.keepsHistory && { at: undefined }) })
 }
 
 const told = (events: SubscriptionEvent[]) =>
@@ -261,7 +262,7 @@ describe('a reader that is too slow', () => {
 
 describe('a gap in the sequence', () => {
   test('is told as a reset once it is subscribed anew, and the old subscription is ended', async () => {
-    await using server = await agreeing()
+    await using server = await agreeing(false)
     await using spec = await connect(server.url, { clientId: 'me' })
     const sub = spec.subscribe('users')
     await sub.ready
@@ -275,7 +276,7 @@ describe('a gap in the sequence', () => {
   })
 
   test('at the very start is a gap too', async () => {
-    await using server = await agreeing()
+    await using server = await agreeing(false)
     await using spec = await connect(server.url, { clientId: 'me' })
     const sub = spec.subscribe('users')
     await sub.ready
@@ -286,7 +287,7 @@ describe('a gap in the sequence', () => {
 
 describe('a lost connection', () => {
   test('is survived: subscribed anew, told as a reset, and live again', async () => {
-    await using server = await agreeing()
+    await using server = await agreeing(false)
     await using spec = await connect(server.url, { clientId: 'me' })
     const sub = spec.subscribe('users', { where: { age: 1 } })
     await sub.ready
@@ -302,7 +303,7 @@ describe('a lost connection', () => {
   })
 
   test('before the server has agreed sends the subscribe again, with no reset', async () => {
-    await using server = await agreeing()
+    await using server = await agreeing(false)
     const { script } = server
     server.script = () => undefined
     await using spec = await connect(server.url, { clientId: 'me' })
@@ -317,7 +318,7 @@ describe('a lost connection', () => {
   })
 
   test('again while it is subscribed anew tells one reset', async () => {
-    await using server = await agreeing()
+    await using server = await agreeing(false)
     await using spec = await connect(server.url, { clientId: 'me' })
     const sub = spec.subscribe('users')
     await sub.ready
@@ -333,7 +334,7 @@ describe('a lost connection', () => {
   })
 
   test('that is refused for a while is survived too', async () => {
-    await using server = await agreeing()
+    await using server = await agreeing(false)
     await using spec = await connect(server.url, { clientId: 'me' })
     const sub = spec.subscribe('users')
     await sub.ready
@@ -345,7 +346,7 @@ describe('a lost connection', () => {
   })
 
   test('that is refused while it is subscribed anew is survived as well', async () => {
-    await using server = await agreeing()
+    await using server = await agreeing(false)
     await using spec = await connect(server.url, { clientId: 'me' })
     const sub = spec.subscribe('users')
     await sub.ready
@@ -362,7 +363,7 @@ describe('a lost connection', () => {
   })
 
   test('after which the server refuses the subscription ends it with that error', async () => {
-    await using server = await agreeing()
+    await using server = await agreeing(false)
     await using spec = await connect(server.url, { clientId: 'me' })
     const sub = spec.subscribe('users')
     await sub.ready
@@ -372,7 +373,7 @@ describe('a lost connection', () => {
   })
 
   test('ends nothing at a server that has forgotten it', async () => {
-    await using server = await agreeing()
+    await using server = await agreeing(false)
     await using spec = await connect(server.url, { clientId: 'me' })
     const sub = spec.subscribe('users')
     await sub.ready
@@ -383,5 +384,50 @@ describe('a lost connection', () => {
     await spec.read('users')
     expect(server.sent('unsubscribe')).toEqual([])
     expect(server.sent('subscribe')).toHaveLength(1)
+  })
+})
+
+describe('a place in the stream', () => {
+  test('is gone on from after a lost connection: what was missed is told, and no reset', async () => {
+    await using server = await agreeing()
+    await using spec = await connect(server.url, { clientId: 'me' })
+    const sub = spec.subscribe('users', { snapshot: true })
+    await sub.ready
+    tell(server, 1, 2)
+    expect(told(await take(sub, 2))).toEqual([1, 2])
+    server.cut()
+    await until(() => server.ids.length === 2)
+    expect(server.sent('subscribe')[1]?.options).toEqual({ since: 'p2' })
+    tell(server, 1)
+    server.notify('me', server.ids[1] ?? '', { operation: 'ready', data: { at: 'p9' }, seq: 2 })
+    tell(server, 3)
+    expect(told(await take(sub, 2))).toEqual([1, 3])
+  })
+
+  test('is gone on from after a gap too', async () => {
+    await using server = await agreeing()
+    await using spec = await connect(server.url, { clientId: 'me' })
+    const sub = spec.subscribe('users')
+    await sub.ready
+    tell(server, 1, 3)
+    await until(() => server.ids.length === 2)
+    expect(server.sent('subscribe')[1]?.options).toEqual({ since: 'p1' })
+    tell(server, 1)
+    expect(told(await take(sub, 2))).toEqual([1, 1])
+  })
+
+  test('that the server does not take is left, and the reset is told', async () => {
+    await using server = await agreeing()
+    await using spec = await connect(server.url, { clientId: 'me' })
+    const sub = spec.subscribe('users')
+    await sub.ready
+    const { script } = server
+    server.script = (message) => {
+      if (!(message.options as { since?: string } | undefined)?.since) return script(message)
+      return { success: false, error: { code: 'cursor_error', message: 'no', details: { path: ['options', 'since'] } } }
+    }
+    server.cut()
+    await until(() => server.ids.length === 2)
+    expect(told(await take(sub, 1))).toEqual(['history'])
   })
 })

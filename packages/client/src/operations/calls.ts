@@ -13,6 +13,8 @@ import { create, deleteMany, deleteOne, type LooseChange, type LooseCreate, upda
 
 interface LooseSubscribe extends LooseRead {
   readonly previous?: boolean | undefined
+  readonly since?: string | undefined
+  readonly snapshot?: boolean | undefined
 }
 
 /** The calls of a client, as loosely typed as they run. */
@@ -36,7 +38,13 @@ export function createCalls(ask: Ask, subscriptions: Subscriptions, timeoutMs: n
         : deleteOne(ask, entity, key, call),
     batch: (build: (writes: BatchWrites) => unknown, call?: CallOptions) => batch(ask, build, call),
     subscribe(entity: string, call: LooseSubscribe = {}) {
-      const options = { ...columnOptions(call), filters: filterOptions(call), previous: call.previous, since: call.since, snapshot: call.snapshot }
+      const options = {
+        ...columnOptions(call),
+        filters: filterOptions(call),
+        previous: call.previous,
+        since: call.since,
+        snapshot: call.snapshot,
+      }
       return subscriptions.open({ entity, options, timeoutMs: call.timeoutMs ?? timeoutMs }, call.signal)
     },
     meta: (entity: string, call?: CallOptions) => meta(ask, entity, call),

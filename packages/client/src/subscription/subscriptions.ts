@@ -82,7 +82,8 @@ export class Subscriptions {
     this.#asking++
     try {
       const { entity, timeoutMs } = feed.request
-      const options = reason && feed.at ? { ...feed.request.options, snapshot: undefined, since: feed.at } : feed.request.options
+      const options =
+        reason && feed.at ? { ...feed.request.options, snapshot: undefined, since: feed.at } : feed.request.options
       const message: Message = { type: 'subscription', operation: 'subscribe', entity, options }
       const reply = await this.#steps.ask(message, reason ? Number.POSITIVE_INFINITY : timeoutMs)
       this.#agreed(feed, reply.data as Agreement, reason)
