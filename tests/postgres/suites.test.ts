@@ -7,6 +7,7 @@ import { operatorsSuite } from '../../packages/server/src/testing/operators.suit
 import { CREATE_TABLES, RESET_ROWS } from '../conformance/fixture.ts'
 import { describeWith } from '../require-service.ts'
 import { clientSuite } from '../suites/client.suite.ts'
+import { clientCallsSuite } from '../suites/client-calls.suite.ts'
 import { api, conformanceSuite } from '../suites/conformance.suite.ts'
 import { readsSuite } from '../suites/reads.suite.ts'
 import { streamSuite } from '../suites/stream.suite.ts'
@@ -40,7 +41,8 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     operatorsSuite(driver, async () => openDatabase(database(await createDatabase()), { logger: QUIET }))
     readsSuite(driver, open)
     writesSuite(driver, open)
-    clientSuite(driver, open)
+    clientSuite(driver, async () => ({ ...(await open()), install: true }))
+    clientCallsSuite(driver, open)
     tenantsSuite(driver, open)
     streamSuite(driver, async () => {
       const url = await createDatabase()

@@ -69,8 +69,9 @@ async function beginningOf(
   { source }: RequestSteps,
 ): Promise<Beginning> {
   if (since === undefined && withRows) return { with: 'rows', set: await source.rows(subscription) }
-  const at = await source.now()
-  return since && at ? { with: 'history', since, at } : { with: 'nothing', at }
+  if (since === undefined) return { with: 'nothing', at: await source.now() }
+  const at = await source.caughtUp()
+  return at ? { with: 'history', since, at } : { with: 'nothing', at }
 }
 
 function answered(subscription: Subscription, beginning: Beginning | undefined, steps: RequestSteps): void {

@@ -29,6 +29,8 @@ export interface ChangeSource {
   readonly place: ReadPlace | undefined
   /** The place in the stream at which a subscription begins, now; undefined when the source keeps no history. */
   now(): Promise<Position | undefined>
+  /** As `now`, with a position for all that is committed by now: what was acknowledged before it is history. */
+  caughtUp(): Promise<Position | undefined>
   /**
    * The changes of an entity after one place and up to another, transaction by transaction. Ends with `gone` when the
    * history is not there any more, or was never this stream's.

@@ -99,6 +99,11 @@ export class ChangeStream implements ChangeSource {
     return { epoch, pos, seen }
   }
 
+  async caughtUp(): Promise<Position> {
+    await this.#sequence()
+    return this.now()
+  }
+
   async *history(entity: Entity, after: Position, upTo: Position): AsyncGenerator<readonly Change[] | 'gone'> {
     const { pos, pruned, epoch } = await this.#where()
     if (after.epoch !== epoch || after.pos > pos || after.pos < pruned) {

@@ -22,6 +22,10 @@ export class OwnWrites implements ChangeSource {
     return undefined
   }
 
+  async caughtUp(): Promise<undefined> {
+    return undefined
+  }
+
   async *history(): AsyncGenerator<'gone'> {
     yield 'gone'
   }

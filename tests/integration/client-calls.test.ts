@@ -1,0 +1,3 @@
+import { clientCallsSuite } from '../suites/client-calls.suite.ts'
+
+clientCallsSuite('PGlite in memory')
