@@ -19,7 +19,7 @@ import type { Sessions } from './session/sessions.ts'
 import type { Subscription } from './session/subscription.ts'
 import type { SubscriptionDesk } from './session/subscription-desk.ts'
 import { connect, subscribe, unsubscribe } from './session-path.ts'
-import type { IncomingMessage, Transport } from './transport/transport.ts'
+import type { IncomingMessage, Payload, Transport } from './transport/transport.ts'
 import { batch, type CommittedWrite, type WriteSteps, write } from './write-path.ts'
 
 /*
@@ -52,7 +52,7 @@ export interface RequestSteps extends WriteSteps {
 
 /** A reply, and what has to wait until it is out. */
 export interface Outcome {
-  readonly payload: string
+  readonly payload: Payload
   readonly after?: () => void
   /** The code of the error, if it is one. */
   readonly code?: AnyErrorCode

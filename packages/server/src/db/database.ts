@@ -7,7 +7,20 @@
 export interface Statement {
   readonly text: string
   readonly params: readonly (string | null)[]
+  /** A driver that has its cells as bytes may leave them so; see `runRaw`, which alone asks for it. */
+  readonly raw?: true
+  /** Called before the rows are there, with what their cells are: for statements that we have not written ourselves. */
+  readonly describe?: ((columns: readonly ResultColumn[]) => void) | undefined
 }
+
+/** A column of a result: its name and the oid of its type. */
+export interface ResultColumn {
+  readonly name: string
+  readonly type: number
+}
+
+/** Text in UTF-8: a string, or the bytes as they came from Postgres. */
+export type RawText = string | Buffer
 
 /** The cells of one result row. Statements select text only, so a cell is a string or NULL. */
 export type Cells = readonly (string | null)[]

@@ -178,11 +178,17 @@ class PostgresJsSession implements Session {
     await this.#sql.unsafe('select 1')
   }
 
-  async run({ text, params }: Statement): Promise<readonly Cells[]> {
+  async run({ text, params, describe, raw }: Statement): Promise<readonly Cells[]> {
     // Not `simple`, which the driver takes a statement without parameters for, and its types do not know.
     const options = { prepare: this.#shapes.nameOf(text) !== undefined, simple: false }
     try {
-      return await this.#sql.unsafe(text, [...params], options).values()
+      const query = this.#sql.unsafe(text, [...params], options)
+      // Cells that are bytes: who asked for them, `runRaw`, knows.
+      if (raw) return (await query.raw()) as unknown as readonly Cells[]
+      const rows = await query.values()
+      // A statement without a result has no columns, whatever the driver's types say.
+      describe?.(rows.columns ?? [])
+      return rows
     } catch (error) {
       throw toDatabaseError(error)
     }

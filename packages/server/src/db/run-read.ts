@@ -10,11 +10,13 @@ import {
   readRankStatement,
   TOTAL_CAP,
 } from '../query/read-statement.ts'
-import type { Runner } from './database.ts'
+import { jsonArray, ROW_SEPARATOR } from '../query/separated-rows.ts'
+import type { RawText, Runner } from './database.ts'
+import { runRaw, textOf } from './raw-cells.ts'
 
 /** What a request came to: its `data` as JSON text, as Postgres wrote it, and what there is to say beside. */
 export interface Result {
-  readonly data: string
+  readonly data: RawText
   readonly metadata?: Metadata
 }
 
@@ -34,20 +36,21 @@ const atOf = (cell: Cell, place: ReadPlace | undefined): Metadata =>
 /** Reads a page of rows. Rejects with `cursor_error` when the row that a cursor names is gone. */
 export async function runReadMany(database: Runner, read: ReadMany, place?: ReadPlace): Promise<Result> {
   const edge = await edgeOf(database, read)
-  const [row] = await database.run(readManyStatement(read, edge, place?.sql))
-  const [rows, found, total, first, last, cut, at] = row ?? []
+  const [[rows, ...cells] = []] = await runRaw(database, readManyStatement(read, edge, place?.sql))
+  const [found, total, first, last, cut, at] = cells.map(textOf)
   const { limit, offset } = read
-  const count = Math.min(Number(found ?? 0), limit)
+  const more = Number(found) > limit
+  const count = more ? limit : Number(found)
   const metadata = {
     ...totalOf(total, read.total),
     count,
     limit,
     offset,
-    ...(count > 0 && cursorsOf(read, Number(found ?? 0) > limit, first, last)),
-    ...truncatedOf(cut),
+    ...(count > 0 && cursorsOf(read, more, first, last)),
+    ...truncatedOf(cut?.split(ROW_SEPARATOR).slice(0, limit).filter(Boolean).join(',')),
     ...atOf(at, place),
   }
-  return { data: `[${rows ?? ''}]`, metadata }
+  return { data: jsonArray(rows, { limit, more, reverse: read.cursor?.direction === 'backward' }), metadata }
 }
 
 async function edgeOf(
@@ -84,9 +87,10 @@ const truncatedOf = (cut: Cell): Metadata => (cut ? { truncated: [...new Set(cut
 
 /** Reads one row. Rejects with `not_found`. */
 export async function runReadOne(database: Runner, read: ReadOne, place?: ReadPlace): Promise<Result> {
-  const [row] = await database.run(readOneStatement(read, place?.sql))
-  if (!row?.[0]) throw notFound(read.entity.name)
-  return { data: row[0], metadata: { total: 1, count: 1, ...truncatedOf(row[1]), ...atOf(row[2], place) } }
+  const [[row, ...cells] = []] = await runRaw(database, readOneStatement(read, place?.sql))
+  if (!row) throw notFound(read.entity.name)
+  const [cut, at] = cells.map(textOf)
+  return { data: row, metadata: { total: 1, count: 1, ...truncatedOf(cut), ...atOf(at, place) } }
 }
 
 /** Reads one row and its place in a list. Rejects with `not_found` when it is not in the list. */

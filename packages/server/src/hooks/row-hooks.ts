@@ -12,6 +12,33 @@ const BEFORE = { create: 'beforeCreate', update: 'beforeUpdate', delete: 'before
 const AFTER = { create: 'afterCreate', update: 'afterUpdate', delete: 'afterDelete' } as const
 const REQUESTED = { insert: 'create', update: 'update', delete: 'delete' } as const
 
+/** Who hooks are run for, and with what. */
+export interface RowHooksParts {
+  readonly hooks: Hooks
+  readonly registry: Registry
+  readonly access: Access
+  readonly client: HookClient
+  /** What hooks have as their database while no transaction is open. Made when one asks for it. */
+  readonly db: () => unknown
+}
+
+/** What every hook is given. A getter, so that no database is bound for a hook that wants none. */
+class Given {
+  readonly auth: unknown
+  readonly client: HookClient
+  readonly #db: () => unknown
+
+  constructor(auth: unknown, client: HookClient, db: () => unknown) {
+    this.auth = auth
+    this.client = client
+    this.#db = db
+  }
+
+  get db(): unknown {
+    return this.#db()
+  }
+}
+
 /** Runs the hooks of rows for one request. */
 export class RowHooks {
   readonly #hooks: Hooks
@@ -19,12 +46,15 @@ export class RowHooks {
   readonly #access: Access
   readonly #client: HookClient
   readonly #afterCommit: (() => unknown)[] = []
+  readonly #db: () => unknown
+  #inTransaction: (() => unknown) | undefined
 
-  constructor(hooks: Hooks, registry: Registry, access: Access, client: HookClient) {
+  constructor({ hooks, registry, access, client, db }: RowHooksParts) {
     this.#hooks = hooks
     this.#registry = registry
     this.#access = access
     this.#client = client
+    this.#db = db
   }
 
   /** Is there any hook of writes for one of these entities? */
@@ -44,10 +74,10 @@ export class RowHooks {
     const row = { ...data }
     const name = BEFORE[operation]
     if (operation === 'delete') {
-      await this.#hooks.run(name, entity.name, { ...this.#ofEntity(entity), key: row })
+      await this.#hooks.run(name, entity.name, this.#given({ ...this.#ofEntity(entity), key: row }))
       return row
     }
-    const context = { ...this.#ofEntity(entity), data: row }
+    const context = this.#given({ ...this.#ofEntity(entity), data: row })
     await this.#hooks.run(name, entity.name, context)
     const result: Row = { ...context.data }
     for (const relation of entity.relations.values()) {
@@ -73,19 +103,29 @@ export class RowHooks {
   /** Runs the hooks after rows were written, still in the transaction. */
   async after(changes: readonly Change[]): Promise<void> {
     for (const { entity, operation, old, new: row } of changes) {
-      await this.#hooks.run(AFTER[operation], entity.name, {
-        ...this.#common(),
+      const context = this.#given({
         entity: entity.name,
         row: row ?? old,
         previous: operation === 'update' ? old : undefined,
         afterCommit: (run: () => unknown) => void this.#afterCommit.push(run),
       })
+      await this.#hooks.run(AFTER[operation], entity.name, context)
     }
   }
 
   /** Runs hooks that are about the client and what it asks, not about rows. */
   run(name: HookName, entity: string | undefined, about: object): Promise<void> {
-    return this.#hooks.run(name, entity, { ...this.#common(), ...about })
+    return this.#hooks.run(name, entity, this.#given(about))
+  }
+
+  /** Runs `body` while a transaction is open, which hooks then have as their database. */
+  async within<T>(db: () => unknown, body: () => Promise<T>): Promise<T> {
+    this.#inTransaction = db
+    try {
+      return await body()
+    } finally {
+      this.#inTransaction = undefined
+    }
   }
 
   /** Forgets what an attempt that was taken back had asked for. */
@@ -114,16 +154,20 @@ export class RowHooks {
   /** Runs the hooks before a read or a subscribe, which may narrow it. */
   async beforeRead(entity: Entity, operation: 'read' | 'subscribe'): Promise<void> {
     const name = operation === 'read' ? 'beforeRead' : 'beforeSubscribe'
-    await this.#hooks.run(name, entity.name, { ...this.#ofEntity(entity), operation })
+    await this.#hooks.run(name, entity.name, this.#given({ ...this.#ofEntity(entity), operation }))
   }
 
   /**
    * Runs the hooks after a read on its rows, which are JSON text, and on the related rows in them, and gives them as
    * they leave them. Rows that no hook is about go through untouched.
    */
-  async afterRead(entity: Entity, data: string, via: 'read' | 'subscription'): Promise<string> {
+  async afterRead<Data extends string | Buffer>(
+    entity: Entity,
+    data: Data,
+    via: 'read' | 'subscription',
+  ): Promise<Data | string> {
     if (!this.mask) return data
-    const value = decodeJson(data)
+    const value = decodeJson(data.toString())
     const isList = Array.isArray(value)
     const rows = await this.#shown(entity, isList ? value : [value], via)
     return encodeJson(isList ? rows : rows[0])
@@ -146,18 +190,19 @@ export class RowHooks {
         row[relation.name] = isList ? shown : (shown[0] ?? null)
       }
     }
-    const context = { ...this.#common(), entity: entity.name, via, rows }
+    const context = this.#given({ entity: entity.name, via, rows })
     await this.#hooks.run('afterRead', entity.name, context)
     return context.rows
   }
 
-  #common() {
-    return { auth: this.#access.auth, client: this.#client }
+  #given<About extends object>(about: About): Given & About {
+    const db = () => (this.#inTransaction ?? this.#db)()
+    return Object.assign(new Given(this.#access.auth, this.#client, db), about)
   }
 
   #ofEntity(entity: Entity) {
     const restrict = (where: object | boolean) => this.#access.restrict(entity, where)
-    return { ...this.#common(), entity: entity.name, restrict }
+    return { entity: entity.name, restrict }
   }
 
   async #inOrder(items: readonly unknown[], run: (item: unknown) => Promise<unknown>): Promise<unknown[]> {

@@ -22,13 +22,12 @@ export function aggregateStatement(read: AggregateRead): Statement {
     const value = 'fn' in by ? figureSql(by, sql) : group(by)
     return `${value}${descending ? ' desc' : ''}${nulls ? ` nulls ${nulls}` : ''}`
   })
-  const limit = sql.bindText(String(read.limit), 'int8')
-  const offset = sql.bindText(String(read.offset), 'int8')
+  const offset = read.offset > 0 ? ` offset ${sql.bindText(String(read.offset), 'int8')}` : ''
   const clauses = [
     `select json_build_object(${fields.join(', ')}) as j from ${source}`,
     read.groupBy.length > 0 ? `group by ${read.groupBy.map(group).join(', ')}` : '',
     order.length > 0 ? `order by ${order.join(', ')}` : '',
-    `limit ${limit} offset ${offset}`,
+    `limit ${sql.integer(read.limit)}${offset}`,
   ]
   return sql.statement(`select coalesce(json_agg(j), '[]')::text, count(*)::text from (${clauses.join(' ')}) r`)
 }

@@ -3,7 +3,8 @@ import { cellSql } from './cell.ts'
 import { conditionSql } from './condition-sql.ts'
 import { afterSql, reversed } from './keyset.ts'
 import type { ReadMany, ReadOne, ReadRank, SortTerm } from './read.ts'
-import { orderBy, placed, placeOf, rowsSql } from './select-rows.ts'
+import { orderBy, rowsSql } from './select-rows.ts'
+import { separated } from './separated-rows.ts'
 import { SqlText } from './sql-text.ts'
 
 /** Where no place in a change stream is asked for. `place` is the SQL of one: the server's own, and the last cell. */
@@ -13,9 +14,11 @@ const NO_PLACE = 'null'
 export const TOTAL_CAP = 1_000
 
 /**
- * A page of rows. Its one row: the JSON objects with commas between, or null; how many rows were found, one more than
- * the limit if there are more; how many there are in all, or null; the sort values of the first and of the last row, as
- * JSON arrays, each where the page at that end may need them; what was cut.
+ * A page of rows. Its one row: the JSON objects in the order in which they are read, `ROW_SEPARATOR` between, or null;
+ * how many they are, one more than the limit if there are more; how many there are in all, or null; the sort values of
+ * the first and of the last row that is shown, as JSON arrays, each where the page at that end may need them; what was
+ * cut of each row, separated likewise. The page before a row is read, and its rows counted, from that row on: it comes
+ * in reverse.
  */
 export function readManyStatement(
   read: ReadMany,
@@ -24,24 +27,27 @@ export function readManyStatement(
 ): Statement {
   const sql = new SqlText()
   const where = conditionSql(read.where, 't', sql)
-  const limit = sql.bindText(String(read.limit), 'int8')
-  const offset = sql.bindText(String(read.offset), 'int8')
   const backward = read.cursor?.direction === 'backward'
-  // A page before a row is read, and its rows counted, from that row on: its last row has the first place.
   const sort = backward ? reversed(read.sort) : read.sort
-  const page = pageOf(read, sort, where, edge, limit, offset, sql)
-  const { row, cut, from } = rowsSql(read, placed(page), 't', sql)
-  const rank = placeOf('t')
-  const shown = `${backward ? ` order by ${rank} desc` : ''}) filter (where ${rank} <= ${limit})`
-  const values = read.sort.map(({ column }) => `${cellSql(column, 't', sql)}::text`).join(', ')
-  const edgeAt = (at: string) => `max(case when ${rank} = ${at} then json_build_array(${values})::text end)`
-  const near = read.cursor || read.offset > 0 ? edgeAt('1') : 'null'
-  const far = edgeAt(limit)
+  const { row, cut, from } = rowsSql(read, `(${pageOf(read, sort, where, edge, sql)})`, 't', sql)
+  const near = read.cursor || read.offset > 0 ? edgeAt('1', read, sql) : 'null'
+  const limit = sql.integer(read.limit)
+  const far = `case when count(*) > ${limit} then ${edgeAt(limit, read, sql)} end`
   return sql.statement(
-    `select string_agg(${row}::text, ', '${shown}, count(*)::text, (${totalOf(read, where, limit, offset)})::text,
-      ${backward ? `${far}, ${near}` : `${near}, ${far}`}, ${cut ? `string_agg(${cut}, ','${shown}` : 'null'}, ${place}
+    `select ${separated(`${row}::text`)}, count(*)::text, (${totalOf(read, where, sql)})::text,
+      ${backward ? `${far}, ${near}` : `${near}, ${far}`}, ${cut ? separated(`coalesce(${cut}, '')`) : 'null'}, ${place}
     ${from}`,
   )
+}
+
+/** The sort values of the row at this place among those read. */
+function edgeAt(position: string, { sort }: ReadMany, sql: SqlText): string {
+  const values = sort.map(({ column }) => {
+    const cell = cellSql(column, 't', sql)
+    // Arrays of arrays would have to be of one length.
+    return `(array_agg(${column.kind.element ? `${cell}::text` : cell}))[${position}]::text`
+  })
+  return `json_build_array(${values.join(', ')})::text`
 }
 
 function pageOf(
@@ -49,23 +55,23 @@ function pageOf(
   sort: readonly SortTerm[],
   where: string,
   edge: readonly (string | null)[] | undefined,
-  limit: string,
-  offset: string,
   sql: SqlText,
 ): string {
   const beyond = edge ? ` and (${afterSql(sort, edge, 't', sql)})` : ''
-  return `select t.* from ${read.entity.sqlName} t where (${where})${beyond} order by ${orderBy(sort, 't', sql)} limit ${limit} + 1 offset ${offset}`
+  const offset = read.offset > 0 ? ` offset ${sql.bindText(String(read.offset), 'int8')}` : ''
+  return `select t.* from ${read.entity.sqlName} t where (${where})${beyond} order by ${orderBy(sort, 't', sql)} limit ${sql.integer(read.limit + 1)}${offset}`
 }
 
 // A first page that is not full has shown the total already: the count runs only when it is not.
-function totalOf(read: ReadMany, where: string, limit: string, offset: string): string {
+function totalOf(read: ReadMany, where: string, sql: SqlText): string {
   if (read.total === false) return 'null'
   const matching = `${read.entity.sqlName} t where ${where}`
   const counted =
     read.total === 'exact'
       ? `select count(*) from ${matching}`
       : `select count(*) from (select from ${matching} limit ${TOTAL_CAP + 1}) c`
-  return read.cursor ? counted : `case when ${offset} = 0 and count(*) <= ${limit} then count(*) else (${counted}) end`
+  if (read.cursor || read.offset > 0) return counted
+  return `case when count(*) <= ${sql.integer(read.limit)} then count(*) else (${counted}) end`
 }
 
 /** One row. Its one row, if there is one: the JSON object, and what was cut. */

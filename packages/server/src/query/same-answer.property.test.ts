@@ -145,7 +145,7 @@ describe('a read answers byte for byte what is put together by hand', () => {
     return `{${fields.join(',')}}`
   }
 
-  const list = (rows: readonly { readonly json: string }[]): string => `[${rows.map(({ json }) => json).join(', ')}]`
+  const list = (rows: readonly { readonly json: string }[]): string => `[${rows.map(({ json }) => json).join(',')}]`
 
   /** Reads on from a page by its cursors, both ways, to the end. */
   async function walk(asked: ReadOptions, page: Result, rows: readonly { json: string }[], start: number) {

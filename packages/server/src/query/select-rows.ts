@@ -85,9 +85,9 @@ function one(preload: PreloadRead, parent: string, name: string, sql: SqlText): 
 
 // One row more than the limit is looked for: it is not sent, but tells that there was more.
 function many(preload: PreloadRead, parent: string, name: string, sql: SqlText): string {
-  const limit = sql.bindText(String(preload.limit), 'int8')
-  const offset = sql.bindText(String(preload.offset), 'int8')
-  const sorted = `${related(preload, parent, name, sql)} order by ${orderBy(preload.sort, `${name}t`, sql)} limit ${limit} + 1 offset ${offset}`
+  const limit = sql.integer(preload.limit)
+  const offset = preload.offset > 0 ? ` offset ${sql.bindText(String(preload.offset), 'int8')}` : ''
+  const sorted = `${related(preload, parent, name, sql)} order by ${orderBy(preload.sort, `${name}t`, sql)} limit ${sql.integer(preload.limit + 1)}${offset}`
   const { row, cut, from } = rowsSql(preload, placed(sorted), `${name}r`, sql)
   const shown = `filter (where ${placeOf(`${name}r`)} <= ${limit})`
   const own = `case when count(*) > ${limit} then '${preload.place.replaceAll("'", "''")}' end`

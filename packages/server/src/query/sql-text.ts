@@ -17,6 +17,15 @@ export class SqlText {
     return cast === 'text' ? parameter : `${parameter}::${cast}`
   }
 
+  /**
+   * A whole number that the server has checked, in the text itself: how many rows are wanted decides the plan, and with
+   * a parameter Postgres would make a plan anew each time. Throws for anything else.
+   */
+  integer(value: number): string {
+    if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`${value} is no whole number from 0`)
+    return String(value)
+  }
+
   /** A parameter that takes its type from where it stands; for the server's own expressions. */
   bindUntyped(text: string): string {
     this.#params.push(text)

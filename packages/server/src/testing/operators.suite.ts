@@ -143,7 +143,7 @@ export function operatorsSuite(over: string, open: () => Promise<Database>): voi
             await runWrite(database, resolveWrite(entity, create, rules))
             const read = resolveRead(entity, { id: '1', type: 'request', operation: 'read', entity: 'things' }, rules)
             if (!('many' in read)) throw new Error('a page was asked')
-            const stored = JSON.parse((await runReadMany(database, read.many)).data) as Row[]
+            const stored = JSON.parse((await runReadMany(database, read.many)).data.toString()) as Row[]
             const able = filters
               .map((filter) => ({ filter, ids: inMemory(filter, stored) }))
               .filter(({ ids }) => ids !== undefined)
