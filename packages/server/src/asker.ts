@@ -1,5 +1,7 @@
 import { SpecError, type Up } from '@mqttspec/protocol'
 import { Access } from './access/access.ts'
+import type { BindDrizzle } from './db/bound-drizzle.ts'
+import type { Database } from './db/database.ts'
 import type { Registry } from './entity/registry.ts'
 import { hookClient } from './hooks/hook-client.ts'
 import type { Hooks } from './hooks/hooks.ts'
@@ -23,7 +25,13 @@ export interface AskerSteps {
   readonly isExternal: boolean
   readonly hooks: Hooks
   readonly registry: Registry
+  readonly database: Database
+  /** What hooks have as their database, over ours or in one of its transactions. */
+  readonly bindDrizzle: BindDrizzle
 }
+
+/** What it takes to run hooks for somebody. */
+export type HookSteps = Pick<AskerSteps, 'hooks' | 'registry' | 'database' | 'bindDrizzle'>
 
 /** Who a message is from. Throws `unauthorized`. */
 export function askerOf(message: Up, clientId: string, steps: AskerSteps): Asker {
@@ -31,10 +39,19 @@ export function askerOf(message: Up, clientId: string, steps: AskerSteps): Asker
 }
 
 /** The client of a session, as one that asks. */
-export function askerIn(session: Session, { hooks, registry }: Pick<AskerSteps, 'hooks' | 'registry'>): Asker {
+export function askerIn(session: Session, steps: HookSteps): Asker {
   const access = new Access(session.identity.auth)
-  const client = hookClient(session.clientId, session.metadata)
-  return { session, access, hooks: new RowHooks(hooks, registry, access, client) }
+  return { session, access, hooks: hooksFor(session, access, steps) }
+}
+
+/** The hooks with what they need to know of a client, which may have no session yet. */
+export function hooksFor(
+  { clientId, metadata }: Pick<Session, 'clientId' | 'metadata'>,
+  access: Access,
+  { hooks, registry, database, bindDrizzle }: HookSteps,
+): RowHooks {
+  const client = hookClient(clientId, metadata)
+  return new RowHooks({ hooks, registry, access, client, db: () => bindDrizzle(database) })
 }
 
 /** Who connected under this id; behind an external broker, who the message's session says. */

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { askerIn } from './asker.ts'
+import { askerIn, type HookSteps } from './asker.ts'
 import type { Row } from './change/change.ts'
 import { SubscriptionIndex } from './change/match/subscription-index.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import { Notifier } from './change/notify/notifier.ts'
 import { openSource } from './change/source/open-source.ts'
 import { ChangePath } from './change-path.ts'
+import { bindDrizzle as prepareDrizzle } from './db/bound-drizzle.ts'
 import type { Database } from './db/database.ts'
 import { openDatabase } from './db/open-database.ts'
 import { Admission } from './decode/admission.ts'
@@ -15,6 +16,7 @@ import type { EntityDeclaration } from './entity/entity-options.ts'
 import { prepareTables } from './entity/prepare-tables.ts'
 import type { Health } from './health/health.ts'
 import { Operations } from './health/operations.ts'
+import type { ServerDatabase } from './hooks/hook-context.ts'
 import { Hooks, type Registered } from './hooks/hooks.ts'
 import { InFlight } from './lifecycle.ts'
 import { type CheckedOptions, checkOptions, type ListenOptions } from './listen-options.ts'
@@ -47,9 +49,11 @@ export interface SpecRules extends Omit<IdentifierOptions, 'timeoutMs'> {
 }
 
 /** A server that runs. */
-export interface Server extends AsyncDisposable {
+export interface Server<Schema = unknown> extends AsyncDisposable {
   /** Where the embedded broker can be reached; empty behind an external one. */
   readonly addresses: TransportAddresses & { readonly http?: { readonly host: string; readonly port: number } }
+  /** Drizzle with the spec's schema over the server's own connections. It is under no scope, and runs no hook. */
+  readonly db: ServerDatabase<Schema>
   /** How it is, the database asked. Never rejects. */
   health(): Promise<Health>
   /** Its figures, in the text format of Prometheus. */
@@ -81,7 +85,7 @@ async function start(
   transport: Transport,
   registry: Awaited<ReturnType<typeof prepareTables>>,
   { limits, topicPrefix, logger, broker, install, http, signals = false }: CheckedOptions,
-  rules: SpecRules,
+  rules: SchemaSource & SpecRules,
 ): Promise<Server> {
   const sessions = new Sessions()
   const identifier = new Identifier({ ...rules, timeoutMs: AUTHENTICATE_MS })
@@ -100,6 +104,7 @@ async function start(
   const inFlight = new InFlight()
   const pending = new PendingReplies()
   const hooks = new Hooks(rules.hooks, HOOK_MS, logger)
+  const bindDrizzle = prepareDrizzle(rules.schema, rules.casing)
   const steps = {
     transport,
     sessions,
@@ -109,6 +114,7 @@ async function start(
     isExternal: broker !== undefined && 'url' in broker,
     registry,
     database,
+    bindDrizzle,
     limits,
     notifier,
     subscriptions,
@@ -118,7 +124,7 @@ async function start(
     pending,
     seen: new SeenRequests(),
     mask: (shown: Shown, { entity, clientId }: Subscription) =>
-      mask(shown, entity, sessions.find(clientId), { hooks, registry }),
+      mask(shown, entity, sessions.find(clientId), { hooks, registry, database, bindDrizzle }),
   }
   const path = new ChangePath({
     index,
@@ -165,6 +171,7 @@ async function start(
   }
   return {
     addresses: { ...addresses, ...(operations.address && { http: operations.address }) },
+    db: bindDrizzle(database) as unknown as Server['db'],
     health: () => operations.health(),
     metrics: () => operations.metrics.text(),
     close,
@@ -177,7 +184,7 @@ async function mask(
   { data, previous }: Shown,
   entity: Entity,
   session: Session | undefined,
-  steps: Parameters<typeof askerIn>[1],
+  steps: HookSteps,
 ): Promise<Shown> {
   if (!session) return { data, previous }
   const { hooks } = askerIn(session, steps)

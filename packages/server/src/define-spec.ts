@@ -143,12 +143,12 @@ export class Spec<Schema, Names extends WireNames, Auth, Shape extends SpecShape
    */
   hook<Name extends HookName>(
     name: Name,
-    run: (context: HookContexts<Auth, AnyEntity<Shape>>[Name]) => unknown,
+    run: (context: HookContexts<Auth, AnyEntity<Shape>, Schema>[Name]) => unknown,
   ): Spec<Schema, Names, Auth, Shape>
   hook<Name extends EntityHookName, Entity extends keyof Shape & string>(
     name: Name,
     entity: Entity,
-    run: (context: HookContexts<Auth, Shape[Entity]>[Name]) => unknown,
+    run: (context: HookContexts<Auth, Shape[Entity], Schema>[Name]) => unknown,
   ): Spec<Schema, Names, Auth, Shape>
   hook(name: HookName, ...rest: readonly [Registered['run']] | readonly [string, Registered['run']]) {
     const [entity, run] = rest.length === 1 ? [undefined, rest[0]] : rest
@@ -157,8 +157,8 @@ export class Spec<Schema, Names extends WireNames, Auth, Shape extends SpecShape
   }
 
   /** Starts a server. Resolves when clients can connect; rejects with what to do when it cannot start. */
-  listen(options: ListenOptions = {}): Promise<Server> {
-    return createServer(this.#source, this.#declarations, options)
+  listen(options: ListenOptions = {}): Promise<Server<Schema>> {
+    return createServer(this.#source, this.#declarations, options) as Promise<Server<Schema>>
   }
 }
 

@@ -1,8 +1,8 @@
 import { SpecError } from '@mqttspec/protocol'
-import { askerIn } from './asker.ts'
+import { Access } from './access/access.ts'
+import { askerIn, hooksFor } from './asker.ts'
 import type { Admission } from './decode/admission.ts'
 import { parseMessage } from './decode/parse-message.ts'
-import { hookClient } from './hooks/hook-client.ts'
 import type { HookName } from './hooks/hook-context.ts'
 import type { InFlight } from './lifecycle.ts'
 import type { AnswerCode, Metrics } from './metrics/metrics.ts'
@@ -110,7 +110,8 @@ interface Known {
 /** CONNACK's "not authorised". [MQTT-3.2.2.3] */
 const NOT_AUTHORIZED = 5
 
-async function admit(client: ConnectingClient, { identifier, sessions, hooks, logger }: RequestSteps) {
+async function admit(client: ConnectingClient, steps: RequestSteps) {
+  const { identifier, sessions, logger } = steps
   const { clientId, username, password, remoteAddress } = client
   try {
     const text = password && Buffer.from(password).toString()
@@ -118,8 +119,8 @@ async function admit(client: ConnectingClient, { identifier, sessions, hooks, lo
     const owner = sessions.find(clientId)?.identity.principal
     if (owner === undefined || owner === identity.principal) {
       const metadata = sessions.find(clientId)?.metadata ?? new Map<string, unknown>()
-      const client = hookClient(clientId, metadata)
-      await hooks.run('beforeConnect', undefined, { auth: identity.auth, client, username, remoteAddress })
+      const hooks = hooksFor({ clientId, metadata }, new Access(identity.auth), steps)
+      await hooks.run('beforeConnect', undefined, { username, remoteAddress })
       return { as: { identity, metadata } satisfies Known }
     }
     logger.warn({ clientId, remoteAddress }, 'refused a client under an id that is another principal’s')

@@ -11,6 +11,7 @@ import type { Asker } from './asker.ts'
 import type { Change } from './change/change.ts'
 import type { ChangeSource } from './change/source/change-source.ts'
 import type { WriteOrder } from './change/source/write-order.ts'
+import type { BindDrizzle } from './db/bound-drizzle.ts'
 import type { Database, Runner } from './db/database.ts'
 import { DatabaseError } from './db/database-error.ts'
 import { retryConflicts } from './db/retry-conflicts.ts'
@@ -38,6 +39,7 @@ export interface WriteSteps {
   readonly registry: Registry
   readonly limits: Limits
   readonly database: Database
+  readonly bindDrizzle: BindDrizzle
   /** Keeps the order of what the source is told; a source that reads a log needs none. */
   readonly order: WriteOrder | undefined
   readonly source: ChangeSource
@@ -71,7 +73,7 @@ export async function write(
     return written
   }
   const written = await handOn([{ entity, write: checked }], hooks, logged, isHooked, steps, () =>
-    isHooked ? inTransaction(steps.database, hooks, logged, hooked) : run(checked, steps.database, logged),
+    isHooked ? inTransaction(steps, hooks, logged, hooked) : run(checked, steps.database, logged),
   )
   const isRepeat = written.repliedAt !== logged?.repliedAt
   return { ...written, data: (isRepeat ? undefined : masked) ?? (await shown(entity, checked, written.data, hooks)) }
@@ -92,7 +94,7 @@ export async function batch(
   )
   const isHooked = hooks.mask || hooks.concern(steps.registry.all())
   return handOn(known, hooks, logged, isHooked, steps, () =>
-    inTransaction(steps.database, hooks, logged, (transaction) => runBatch(checked, transaction, hooks, rules)),
+    inTransaction(steps, hooks, logged, (transaction) => runBatch(checked, transaction, hooks, rules)),
   )
 }
 
@@ -110,14 +112,19 @@ async function shown(entity: Entity, { is }: Write, data: string, hooks: RowHook
 
 /** Runs a transaction and logs its request, again if it only met another one, with nothing left of the earlier tries. */
 function inTransaction(
-  database: Database,
+  { database, bindDrizzle }: WriteSteps,
   hooks: RowHooks,
   logged: LoggedRequest | undefined,
   body: (transaction: Runner) => Promise<Written>,
 ): Promise<Written> {
   return retryConflicts(() => {
     hooks.startAgain()
-    return database.transaction((transaction) => bodyAndLog(transaction, logged, body))
+    return database.transaction((transaction) =>
+      hooks.within(
+        () => bindDrizzle(transaction),
+        () => bodyAndLog(transaction, logged, body),
+      ),
+    )
   })
 }
 

@@ -136,11 +136,12 @@ class NodePostgresSession implements Session {
     }
   }
 
-  async #query({ text, params }: Statement): Promise<readonly Cells[]> {
+  async #query({ text, params, describe }: Statement): Promise<readonly Cells[]> {
     const shape = this.#shapes.nameOf(text)
     const query = { text, values: [...params], rowMode: 'array' as const, types: TEXT_ONLY }
     const named = shape === undefined ? query : { ...query, name: `${shape}_${this.#renamings}` }
-    const { rows } = await this.#client.query(named)
+    const { rows, fields } = await this.#client.query(named)
+    describe?.(fields.map((field) => ({ name: field.name, type: field.dataTypeID })))
     return rows
   }
 

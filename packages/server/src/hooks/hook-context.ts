@@ -1,4 +1,8 @@
 import type { EntityShape, SpecShape, Where } from '@mqttspec/protocol'
+import type { PgRemoteDatabase } from 'drizzle-orm/pg-proxy'
+
+/** The server's own way to its database: Drizzle with the spec's schema. No scope, permission or hook applies to it. */
+export type ServerDatabase<Schema> = Schema extends Record<string, unknown> ? PgRemoteDatabase<Schema> : object
 
 /** The client that a hook is about, with what hooks have noted of it while its session lasts. */
 export interface HookClient {
@@ -8,55 +12,64 @@ export interface HookClient {
   setMetadata(name: string, value: unknown): void
 }
 
-interface Common<Auth> {
+interface Common<Auth, Schema> {
   /** What `authenticate` returned. */
   readonly auth: Auth
   readonly client: HookClient
+  /**
+   * Drizzle bound to the transaction of this request, where there is one: what is written by it is taken back with the
+   * request, and told to subscribers once it is committed. In other hooks, and in what runs after the commit, it is the
+   * database itself. It is under no scope: what is done by it, the server does.
+   */
+  readonly db: ServerDatabase<Schema>
 }
 
 /** Before anything of a message is done. Throwing refuses it. */
-export interface HandleContext<Auth> extends Common<Auth> {
+export interface HandleContext<Auth, Schema = unknown> extends Common<Auth, Schema> {
   readonly operation: 'read' | 'create' | 'update' | 'delete' | 'meta' | 'batch' | 'subscribe' | 'unsubscribe'
   readonly entity: string | undefined
 }
 
 /** Before a client is let in. Throwing refuses it. */
-export interface ConnectContext<Auth> extends Common<Auth> {
+export interface ConnectContext<Auth, Schema = unknown> extends Common<Auth, Schema> {
   readonly username: string | undefined
   readonly remoteAddress: string | undefined
 }
 
-interface OfEntity<Auth, Entity extends EntityShape> extends Common<Auth> {
+interface OfEntity<Auth, Entity extends EntityShape, Schema = unknown> extends Common<Auth, Schema> {
   readonly entity: string
   /** Narrows what follows for this request, and for the life of a subscription. Nothing widens it. */
   restrict(where: Where<Entity> | boolean): void
 }
 
 /** Before rows are read. */
-export interface BeforeReadContext<Auth, Entity extends EntityShape> extends OfEntity<Auth, Entity> {
+export interface BeforeReadContext<Auth, Entity extends EntityShape, Schema = unknown>
+  extends OfEntity<Auth, Entity, Schema> {
   readonly operation: 'read' | 'subscribe'
 }
 
 /** After rows were read, or before a change is told: what is done to the rows is what the client sees. */
-export interface AfterReadContext<Auth, Entity extends EntityShape> extends Common<Auth> {
+export interface AfterReadContext<Auth, Entity extends EntityShape, Schema = unknown> extends Common<Auth, Schema> {
   readonly entity: string
   readonly via: 'read' | 'subscription'
   rows: Partial<Entity['row']>[]
 }
 
 /** Before a row is stored or changed, inside the transaction: `data` may be changed, hidden columns set. */
-export interface BeforeWriteContext<Auth, Entity extends EntityShape, Data> extends OfEntity<Auth, Entity> {
+export interface BeforeWriteContext<Auth, Entity extends EntityShape, Data, Schema = unknown>
+  extends OfEntity<Auth, Entity, Schema> {
   data: Data
 }
 
 /** Before a row is deleted, inside the transaction. */
-export interface BeforeDeleteContext<Auth, Entity extends EntityShape> extends OfEntity<Auth, Entity> {
+export interface BeforeDeleteContext<Auth, Entity extends EntityShape, Schema = unknown>
+  extends OfEntity<Auth, Entity, Schema> {
   /** The row's key, its columns by name. */
   readonly key: Readonly<Record<string, unknown>>
 }
 
 /** After a row was written, still inside the transaction: throwing takes it back. */
-export interface AfterWriteContext<Auth, Entity extends EntityShape> extends Common<Auth> {
+export interface AfterWriteContext<Auth, Entity extends EntityShape, Schema = unknown> extends Common<Auth, Schema> {
   readonly entity: string
   /** The row as it is stored, hidden columns too; of a delete, as it was. */
   readonly row: Entity['row']
@@ -67,30 +80,30 @@ export interface AfterWriteContext<Auth, Entity extends EntityShape> extends Com
 }
 
 /** Before and after a subscription ends. */
-export interface SubscriptionContext<Auth> extends Common<Auth> {
+export interface SubscriptionContext<Auth, Schema = unknown> extends Common<Auth, Schema> {
   readonly entity: string
   readonly subscriptionId: string
 }
 
 /** The 17 hooks, each with what it is given. */
-export interface HookContexts<Auth, Entity extends EntityShape> {
-  beforeHandle: HandleContext<Auth>
-  beforeConnect: ConnectContext<Auth>
-  afterConnect: Common<Auth>
-  beforeDisconnect: Common<Auth>
-  afterDisconnect: Common<Auth>
-  beforeRead: BeforeReadContext<Auth, Entity>
-  afterRead: AfterReadContext<Auth, Entity>
-  beforeCreate: BeforeWriteContext<Auth, Entity, Record<string, unknown> & Partial<Entity['insert']>>
-  afterCreate: AfterWriteContext<Auth, Entity>
-  beforeUpdate: BeforeWriteContext<Auth, Entity, Record<string, unknown> & Partial<Entity['update']>>
-  afterUpdate: AfterWriteContext<Auth, Entity>
-  beforeDelete: BeforeDeleteContext<Auth, Entity>
-  afterDelete: AfterWriteContext<Auth, Entity>
-  beforeSubscribe: BeforeReadContext<Auth, Entity>
-  afterSubscribe: SubscriptionContext<Auth>
-  beforeUnsubscribe: SubscriptionContext<Auth>
-  afterUnsubscribe: SubscriptionContext<Auth>
+export interface HookContexts<Auth, Entity extends EntityShape, Schema = unknown> {
+  beforeHandle: HandleContext<Auth, Schema>
+  beforeConnect: ConnectContext<Auth, Schema>
+  afterConnect: Common<Auth, Schema>
+  beforeDisconnect: Common<Auth, Schema>
+  afterDisconnect: Common<Auth, Schema>
+  beforeRead: BeforeReadContext<Auth, Entity, Schema>
+  afterRead: AfterReadContext<Auth, Entity, Schema>
+  beforeCreate: BeforeWriteContext<Auth, Entity, Record<string, unknown> & Partial<Entity['insert']>, Schema>
+  afterCreate: AfterWriteContext<Auth, Entity, Schema>
+  beforeUpdate: BeforeWriteContext<Auth, Entity, Record<string, unknown> & Partial<Entity['update']>, Schema>
+  afterUpdate: AfterWriteContext<Auth, Entity, Schema>
+  beforeDelete: BeforeDeleteContext<Auth, Entity, Schema>
+  afterDelete: AfterWriteContext<Auth, Entity, Schema>
+  beforeSubscribe: BeforeReadContext<Auth, Entity, Schema>
+  afterSubscribe: SubscriptionContext<Auth, Schema>
+  beforeUnsubscribe: SubscriptionContext<Auth, Schema>
+  afterUnsubscribe: SubscriptionContext<Auth, Schema>
 }
 
 export type HookName = keyof HookContexts<unknown, EntityShape>

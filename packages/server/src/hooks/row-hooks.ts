@@ -161,13 +161,9 @@ export class RowHooks {
    * Runs the hooks after a read on its rows, which are JSON text, and on the related rows in them, and gives them as
    * they leave them. Rows that no hook is about go through untouched.
    */
-  async afterRead<Data extends string | Buffer>(
-    entity: Entity,
-    data: Data,
-    via: 'read' | 'subscription',
-  ): Promise<Data | string> {
+  async afterRead(entity: Entity, data: string, via: 'read' | 'subscription'): Promise<string> {
     if (!this.mask) return data
-    const value = decodeJson(data.toString())
+    const value = decodeJson(data)
     const isList = Array.isArray(value)
     const rows = await this.#shown(entity, isList ? value : [value], via)
     return encodeJson(isList ? rows : rows[0])

@@ -95,9 +95,10 @@ class InProcessSession implements Session {
     await this.#rollBackOpen?.().catch(() => undefined) // a PGlite that was closed has rolled it back
   }
 
-  async #query(runner: PGlite | Transaction, { text, params }: Statement): Promise<readonly Cells[]> {
+  async #query(runner: PGlite | Transaction, { text, params, describe }: Statement): Promise<readonly Cells[]> {
     try {
-      const { rows } = await runner.query<Cells>(text, [...params], this.#textOnly())
+      const { rows, fields } = await runner.query<Cells>(text, [...params], this.#textOnly())
+      describe?.(fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })))
       return rows
     } catch (error) {
       throw toDatabaseError(error)
@@ -109,7 +110,8 @@ class InProcessSession implements Session {
   /** Asked each time, since PGlite learns the types of arrays as it goes. */
   #textOnly(): QueryOptions {
     const parsers = Object.fromEntries(Object.keys(this.#client.parsers).map((type) => [type, asIs]))
-    return { rowMode: 'array', parsers }
+    const serializers = Object.fromEntries(Object.keys(this.#client.serializers).map((type) => [type, asIs]))
+    return { rowMode: 'array', parsers, serializers }
   }
 }
 

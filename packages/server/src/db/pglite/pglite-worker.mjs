@@ -17,7 +17,7 @@ import { PGlite, protocol } from '@electric-sql/pglite'
  *   startParams: readonly string[],
  *   preparedShapes: number,
  * }} WorkerStart `templateFile`: a brotli-compressed tar to start an empty database from
- * @typedef {{ id: number, text: string, params: readonly (string | null)[] }} RunMessage
+ * @typedef {{ id: number, text: string, params: readonly (string | null)[], described?: true }} RunMessage
  * @typedef {{ id: number, script: string }} ScriptMessage
  * @typedef {{ id: number, close: true }} CloseMessage
  */
@@ -28,6 +28,9 @@ const { serialize } = protocol
 
 const sync = serialize.sync()
 const executeAndSync = Buffer.concat([serialize.execute({}), sync])
+const describeExecuteAndSync = Buffer.concat([serialize.describe({ type: 'P' }), executeAndSync])
+
+/** @typedef {{ rows: (string | null)[][], columns: { name: string, type: number }[] }} Exchanged */
 
 /** The `id` of a message that answers no call. */
 const BROKEN = -1
@@ -42,19 +45,28 @@ let database
 /**
  * @param {Uint8Array} message
  * @param {string[]} ends one of these tells that it was carried out
- * @returns {Promise<(string | null)[][]>} the rows of every result in it
+ * @returns {Promise<Exchanged>} the rows of every result in it, and the columns where they were asked for
  */
 async function exchange(message, ends = ['commandComplete']) {
   const answers = await database.execProtocolStream(message, { syncToFs: false }).catch(broken)
   /** @type {(string | null)[][]} */
   const rows = []
+  /** @type {Exchanged['columns']} */
+  let columns = []
   let complete = false
   for (const answer of answers) {
     if (answer.name === 'dataRow')
       rows.push(/** @type {{ fields: (string | null)[] }} */ (/** @type {unknown} */ (answer)).fields)
+    else if (answer.name === 'rowDescription') columns = columnsOf(answer)
     else if (ends.includes(answer.name)) complete = true
   }
-  return complete ? rows : broken(new Error('PGlite gave no answer.'))
+  return complete ? { rows, columns } : broken(new Error('PGlite gave no answer.'))
+}
+
+/** @param {unknown} description @returns {Exchanged['columns']} */
+function columnsOf(description) {
+  const { fields } = /** @type {{ fields: { name: string, dataTypeID: number }[] }} */ (description)
+  return fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }))
 }
 
 /**
@@ -73,7 +85,7 @@ function broken(error) {
 
 /**
  * @param {RunMessage} message
- * @returns {Promise<(string | null)[][]>}
+ * @returns {Promise<Exchanged>}
  */
 async function run(message) {
   const wasPrepared = prepared.has(message.text)
@@ -96,17 +108,17 @@ function isStale(error) {
 }
 
 /** @param {RunMessage} message */
-async function execute({ text, params }) {
+async function execute({ text, params, described }) {
   const known = prepared.get(text)
   const name = known ?? `mqttspec_${names++}`
   const parts = known ? [] : [...makeRoom(), serialize.parse({ name, text })]
   prepared.delete(text)
   try {
-    const rows = await exchange(
-      Buffer.concat([...parts, serialize.bind({ statement: name, values: [...params] }), executeAndSync]),
-    )
+    const bind = serialize.bind({ statement: name, values: [...params] })
+    const execution = described ? describeExecuteAndSync : executeAndSync
+    const exchanged = await exchange(Buffer.concat([...parts, bind, execution]), ['commandComplete', 'emptyQuery'])
     prepared.set(text, name)
-    return rows
+    return exchanged
   } catch (error) {
     // Whether it failed before or after it was prepared is not worth knowing: a new name is always right.
     await exchange(Buffer.concat([serialize.close({ type: 'S', name }), sync]), ['closeComplete'])
@@ -135,9 +147,13 @@ async function script(sql) {
 
 /** @param {RunMessage | ScriptMessage | CloseMessage} message */
 async function answer(message) {
-  if ('text' in message) return await run(message)
-  if ('script' in message) return await script(message.script)
-  await database.close()
+  if ('text' in message) {
+    const { rows, columns } = await run(message)
+    return message.described ? { rows, columns } : { rows }
+  }
+  if ('script' in message) await script(message.script)
+  else await database.close()
+  return { rows: [] }
 }
 
 /** @param {unknown} error @returns {object} what survives the way to the other thread */
@@ -170,7 +186,7 @@ let tail = open().then(
 port.on('message', (message) => {
   tail = tail.then(async () => {
     try {
-      port.postMessage({ id: message.id, rows: await answer(message) })
+      port.postMessage({ id: message.id, ...(await answer(message)) })
     } catch (error) {
       port.postMessage({ id: message.id, error: plain(error) })
     }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Cells, Statement } from '../database.ts'
+import type { Cells, ResultColumn, Statement } from '../database.ts'
 import { DatabaseError } from '../database-error.ts'
 import { toDatabaseError, toOpenError } from '../postgres-error.ts'
 import { beginBySql, type Lost, type Session, type SessionTransaction } from '../session.ts'
@@ -25,15 +25,17 @@ const STACK_MB = 256
 interface Answer {
   readonly id: number
   readonly rows?: readonly Cells[]
+  readonly columns?: readonly ResultColumn[]
   readonly error?: object
 }
 
 interface Call {
+  readonly describe?: Statement['describe']
   resolve(rows: readonly Cells[]): void
   reject(error: DatabaseError): void
 }
 
-type Message = Statement | { readonly script: string } | { readonly close: true }
+type Message = Omit<Statement, 'describe'> | { readonly script: string } | { readonly close: true }
 
 /** The id of the answer that says whether the database could be opened. */
 const OPENED = 0
@@ -83,8 +85,8 @@ class WorkerSession implements Session {
     })
   }
 
-  run(statement: Statement): Promise<readonly Cells[]> {
-    return this.#ask(statement)
+  run({ describe, ...statement }: Statement): Promise<readonly Cells[]> {
+    return describe ? this.#ask({ ...statement, described: true }, describe) : this.#ask(statement)
   }
 
   async script(sql: string): Promise<void> {
@@ -102,21 +104,22 @@ class WorkerSession implements Session {
     clearTimeout(timer)
   }
 
-  #ask(message: Message): Promise<readonly Cells[]> {
+  #ask(message: Message & { readonly described?: true }, describe?: Statement['describe']): Promise<readonly Cells[]> {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId
-      this.#calls.set(id, { resolve, reject })
+      this.#calls.set(id, { resolve, reject, describe })
       this.#worker.postMessage({ id, ...message })
     })
   }
 
-  #answered({ id, rows, error }: Answer): void {
+  #answered({ id, rows, columns, error }: Answer): void {
     if (id === BROKEN) {
       this.#end(error)
       return
     }
     const call = this.#calls.get(id)
     this.#calls.delete(id)
+    if (columns) call?.describe?.(columns)
     if (error) call?.reject(toDatabaseError(error))
     else call?.resolve(rows ?? [])
   }

@@ -1,0 +1,3 @@
+import { hookDatabaseSuite } from '../suites/hook-database.suite.ts'
+
+hookDatabaseSuite('PGlite in memory')
