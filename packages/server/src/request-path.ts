@@ -1,5 +1,5 @@
 import { type AnyErrorCode, type Limits, type Request, SpecError, type Up } from '@mqttspec/protocol'
-import { type Asker, askerOf } from './asker.ts'
+import { type Asker, askerOf, stepsOf } from './asker.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import type { Notifier } from './change/notify/notifier.ts'
 import { type Result, runAggregate, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
@@ -9,6 +9,7 @@ import { describeEntity } from './entity/describe-entity.ts'
 import type { Entity } from './entity/entity.ts'
 import type { Hooks } from './hooks/hooks.ts'
 import type { LoggedRequest } from './query/request-log.ts'
+import { wholeText } from './query/separated-rows.ts'
 import { explainFailure } from './reply/explain-failure.ts'
 import { errorReply, pongReply, successReply } from './reply/reply.ts'
 import type { Identifier } from './session/identity.ts'
@@ -19,7 +20,7 @@ import type { Sessions } from './session/sessions.ts'
 import type { Subscription } from './session/subscription.ts'
 import type { SubscriptionDesk } from './session/subscription-desk.ts'
 import { connect, subscribe, unsubscribe } from './session-path.ts'
-import type { IncomingMessage, Payload, Transport } from './transport/transport.ts'
+import { bytesOf, type IncomingMessage, type Payload, type Transport } from './transport/transport.ts'
 import { batch, type CommittedWrite, type WriteSteps, write } from './write-path.ts'
 
 /*
@@ -93,7 +94,7 @@ async function act(message: Up, incoming: IncomingMessage, steps: RequestSteps):
     operation,
     entity: 'entity' in message ? message.entity : undefined,
   })
-  if (message.type === 'request') return request(message, incoming, asker, steps)
+  if (message.type === 'request') return request(message, incoming, asker, stepsOf(asker, steps))
   if (message.operation === 'unsubscribe') return replyOf(message.id, await unsubscribe(message, asker, steps))
   const { result, answered } = await subscribe(message, asker, steps)
   return { ...replyOf(message.id, result), after: answered }
@@ -116,7 +117,7 @@ async function request(
     }
     case 'meta':
       asker.access.check(entity, 'read')
-      return replyOf(message.id, { data: JSON.stringify(describeEntity(entity)) })
+      return replyOf(message.id, { data: JSON.stringify(describeEntity(entity, steps.registry)) })
     default:
       return once(incoming, message.id, steps, (logged) => write(entity, message, asker, logged, steps))
   }
@@ -126,7 +127,7 @@ async function read(resolved: Read, entity: Entity, { hooks }: Asker, steps: Req
   // Figures are of no row: there is nothing in them that a hook of rows could mask.
   if ('aggregate' in resolved) return runAggregate(steps.database, resolved.aggregate)
   const result = await readRows(resolved, steps)
-  return { ...result, data: await hooks.afterRead(entity, result.data, 'read') }
+  return hooks.mask ? { ...result, data: await hooks.afterRead(entity, wholeText(result.data), 'read') } : result
 }
 
 function readRows(
@@ -169,9 +170,9 @@ async function once(
 const replyOf = (id: string, { data, metadata }: Result): Outcome => ({ payload: successReply(id, data, metadata) })
 
 function withinLimit(outcome: Outcome, id: string, { maxResponseBytes }: Limits): Outcome {
-  if (outcome.payload.length * 3 <= maxResponseBytes || Buffer.byteLength(outcome.payload) <= maxResponseBytes) {
-    return outcome
-  }
+  const { payload } = outcome
+  if (typeof payload === 'string' && payload.length * 3 <= maxResponseBytes) return outcome
+  if (bytesOf(payload) <= maxResponseBytes) return outcome
   const error = new SpecError('payload_too_large', 'The answer is too large: ask for fewer rows or columns.')
   return { ...outcome, ...failure(id, error) }
 }

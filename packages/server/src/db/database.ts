@@ -19,7 +19,7 @@ export interface ResultColumn {
   readonly type: number
 }
 
-/** Text in UTF-8: a string, or the bytes as they came from Postgres. */
+/** A cell as a driver has it: a string, or its bytes as they came from Postgres. */
 export type RawText = string | Buffer
 
 /** The cells of one result row. Statements select text only, so a cell is a string or NULL. */

@@ -10,13 +10,13 @@ import {
   readRankStatement,
   TOTAL_CAP,
 } from '../query/read-statement.ts'
-import { jsonArray, ROW_SEPARATOR } from '../query/separated-rows.ts'
-import type { RawText, Runner } from './database.ts'
+import { type JsonText, jsonArray, ROW_SEPARATOR } from '../query/separated-rows.ts'
+import type { Runner } from './database.ts'
 import { runRaw, textOf } from './raw-cells.ts'
 
 /** What a request came to: its `data` as JSON text, as Postgres wrote it, and what there is to say beside. */
 export interface Result {
-  readonly data: RawText
+  readonly data: JsonText
   readonly metadata?: Metadata
 }
 
@@ -90,7 +90,10 @@ export async function runReadOne(database: Runner, read: ReadOne, place?: ReadPl
   const [[row, ...cells] = []] = await runRaw(database, readOneStatement(read, place?.sql))
   if (!row) throw notFound(read.entity.name)
   const [cut, at] = cells.map(textOf)
-  return { data: row, metadata: { total: 1, count: 1, ...truncatedOf(cut), ...atOf(at, place) } }
+  return {
+    data: typeof row === 'string' ? row : [row],
+    metadata: { total: 1, count: 1, ...truncatedOf(cut), ...atOf(at, place) },
+  }
 }
 
 /** Reads one row and its place in a list. Rejects with `not_found` when it is not in the list. */

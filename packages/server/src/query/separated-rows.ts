@@ -14,15 +14,21 @@ export interface Page {
   readonly reverse: boolean
 }
 
+/** JSON text: a string, or the bytes of it in parts. */
+export type JsonText = string | readonly Buffer[]
+
+/** The same as one string. */
+export const wholeText = (json: JsonText): string => (typeof json === 'string' ? json : Buffer.concat(json).toString())
+
 /** Rows with `ROW_SEPARATOR` between as a JSON array. Bytes are changed in place: they belong to nobody else. */
-export function jsonArray(rows: RawText | null | undefined, { limit, more, reverse }: Page): RawText {
+export function jsonArray(rows: RawText | null | undefined, { limit, more, reverse }: Page): JsonText {
   if (!rows || limit === 0) return '[]'
   if (reverse) return `[${rows.toString().split(ROW_SEPARATOR).slice(0, limit).reverse().join(',')}]`
   const end = more ? rows.lastIndexOf(ROW_SEPARATOR) : rows.length
   if (typeof rows === 'string') return `[${rows.slice(0, end).replaceAll(ROW_SEPARATOR, ',')}]`
   const shown = rows.subarray(0, end)
   for (let at = shown.indexOf(SEPARATOR); at >= 0; at = shown.indexOf(SEPARATOR, at + 1)) shown[at] = COMMA
-  return Buffer.concat([OPEN, shown, CLOSE])
+  return [OPEN, shown, CLOSE]
 }
 
 const SEPARATOR = ROW_SEPARATOR.charCodeAt(0)

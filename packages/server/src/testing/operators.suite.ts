@@ -15,6 +15,7 @@ import type { Entity } from '../entity/entity.ts'
 import { prepareTables } from '../entity/prepare-tables.ts'
 import { OPERATORS } from '../operators/operators.ts'
 import { conditionSql } from '../query/condition-sql.ts'
+import { wholeText } from '../query/separated-rows.ts'
 import { SqlText } from '../query/sql-text.ts'
 import { PATTERNS, VALUES } from './arbitrary-value.ts'
 import { mood, things } from './every-type.ts'
@@ -143,7 +144,7 @@ export function operatorsSuite(over: string, open: () => Promise<Database>): voi
             await runWrite(database, resolveWrite(entity, create, rules))
             const read = resolveRead(entity, { id: '1', type: 'request', operation: 'read', entity: 'things' }, rules)
             if (!('many' in read)) throw new Error('a page was asked')
-            const stored = JSON.parse((await runReadMany(database, read.many)).data.toString()) as Row[]
+            const stored = JSON.parse(wholeText((await runReadMany(database, read.many)).data)) as Row[]
             const able = filters
               .map((filter) => ({ filter, ids: inMemory(filter, stored) }))
               .filter(({ ids }) => ids !== undefined)

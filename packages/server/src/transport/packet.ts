@@ -1,4 +1,4 @@
-import type { Qos } from './transport.ts'
+import { bytesOf, type Payload, type Qos } from './transport.ts'
 
 /** The control packets a client may send, and the few that are written here, by the number on the wire. [MQTT-2.2.1] */
 export const PACKET = {
@@ -45,9 +45,9 @@ export function readPublish(frame: Buffer, bodyStart: number): PublishFrame | un
 const isQos = (qos: number): qos is Qos => qos < 3
 
 /** A PUBLISH frame, not retained. `packetId` is ignored at QoS 0. */
-export function encodePublish(topic: string, payload: string | Uint8Array, qos: Qos, packetId: number): Buffer {
+export function encodePublish(topic: string, payload: Payload, qos: Qos, packetId: number): Buffer {
   const topicBytes = Buffer.byteLength(topic)
-  const payloadBytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
+  const payloadBytes = bytesOf(payload)
   const bodyBytes = 2 + topicBytes + (qos === 0 ? 0 : 2) + payloadBytes
   const frame = Buffer.allocUnsafe(1 + lengthBytes(bodyBytes) + bodyBytes)
   frame[0] = (PACKET.PUBLISH << 4) | (qos << 1)
@@ -55,9 +55,20 @@ export function encodePublish(topic: string, payload: string | Uint8Array, qos: 
   at = frame.writeUInt16BE(topicBytes, at)
   at += frame.write(topic, at)
   if (qos !== 0) at = frame.writeUInt16BE(packetId, at)
-  if (typeof payload === 'string') frame.write(payload, at)
-  else frame.set(payload, at)
+  writePayload(frame, payload, at)
   return frame
+}
+
+function writePayload(frame: Buffer, payload: Payload, at: number): void {
+  if (typeof payload === 'string') frame.write(payload, at)
+  else if (payload instanceof Uint8Array) frame.set(payload, at)
+  else {
+    let next = at
+    for (const part of payload) {
+      frame.set(part, next)
+      next += part.length
+    }
+  }
 }
 
 /** A PUBACK, PUBREC, PUBREL or PUBCOMP. */

@@ -88,9 +88,9 @@ export class PublishQueue {
   }
 
   #add(topic: string, payload: Payload, qos: Qos): void {
-    const pending = { topic, payload: typeof payload === 'string' ? payload : Buffer.from(payload), qos }
+    const pending = { topic, payload: whole(payload), qos }
     this.#pending.add(pending)
-    this.#bytes += payload.length
+    this.#bytes += pending.payload.length
     if (!this.#client) return
     this.#unsent.push(pending)
     this.#pump(this.#client)
@@ -142,4 +142,9 @@ export class PublishQueue {
     this.#waiting = []
     for (const resolve of waiting) resolve()
   }
+}
+
+function whole(payload: Payload): string | Buffer {
+  if (typeof payload === 'string') return payload
+  return payload instanceof Uint8Array ? Buffer.from(payload) : Buffer.concat(payload)
 }

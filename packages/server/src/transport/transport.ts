@@ -1,7 +1,13 @@
 import type { Logger } from '../logger.ts'
 
-/** Bytes as a broker takes them. A string is sent as UTF-8. */
-export type Payload = string | Uint8Array
+/** What a broker is given to send: a string, sent as UTF-8, or bytes, which may come in parts. */
+export type Payload = string | Uint8Array | readonly Uint8Array[]
+
+/** How many bytes a payload has. */
+export function bytesOf(payload: Payload): number {
+  if (typeof payload === 'string') return Buffer.byteLength(payload)
+  return payload instanceof Uint8Array ? payload.length : payload.reduce((bytes, part) => bytes + part.length, 0)
+}
 
 /** MQTT's quality of service: at most once, at least once, exactly once. */
 export type Qos = 0 | 1 | 2
