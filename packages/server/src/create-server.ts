@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { warnOfPolicies } from './access/check-settings.ts'
 import { askerIn, type HookSteps } from './asker.ts'
 import type { Row } from './change/change.ts'
 import { SubscriptionIndex } from './change/match/subscription-index.ts'
@@ -46,6 +47,8 @@ const DRAIN_MS = 10_000
 /** How a spec finds out who clients are, and what it does about what they ask. */
 export interface SpecRules extends Omit<IdentifierOptions, 'timeoutMs'> {
   readonly hooks: readonly Registered[]
+  /** The settings of Postgres that the statements of a client run under. */
+  readonly session: ((auth: never) => unknown) | undefined
 }
 
 /** A server that runs. */
@@ -115,6 +118,7 @@ async function start(
     registry,
     database,
     bindDrizzle,
+    settingsOf: rules.session,
     limits,
     notifier,
     subscriptions,
@@ -123,9 +127,9 @@ async function start(
     order,
     pending,
     seen: new SeenRequests(),
-    mask: (shown: Shown, { entity, clientId }: Subscription) =>
-      mask(shown, entity, sessions.find(clientId), { hooks, registry, database, bindDrizzle }),
+    mask: (shown: Shown, { entity, clientId }: Subscription) => mask(shown, entity, sessions.find(clientId), steps),
   }
+  if (rules.session) warnOfPolicies(registry.all(), logger)
   const path = new ChangePath({
     index,
     notifier,

@@ -1,5 +1,6 @@
 import type { EntityShape, HasShape, SpecShape, Where } from '@mqttspec/protocol'
 import type { SQL } from 'drizzle-orm'
+import type { SessionSettings } from './access/check-settings.ts'
 import type { Operation } from './access/rules.ts'
 import { createServer, type Server, type SpecRules } from './create-server.ts'
 import { checkDeclaration, type SchemaSource } from './entity/check-declaration.ts'
@@ -28,6 +29,11 @@ export interface SpecOptions<Schema, Names extends WireNames, Auth> {
   readonly authenticate?: (credentials: Credentials) => unknown
   /** Names whose a client id is; by default `sub`, `userId`, `user_id` or `id` of `auth`. */
   readonly principal?: (auth: Auth) => string
+  /**
+   * Settings of Postgres, such as `{ 'app.tenant': auth.tenant }`, under which every statement of a client runs, so that
+   * row-level security can go by them. Subscriptions are bounded by `scope` alone, and need one then.
+   */
+  readonly session?: (auth: Auth) => SessionSettings
 }
 
 /** How one table is registered. */
@@ -171,7 +177,7 @@ export function defineSpec<
   options: SpecOptions<Schema, Names, Auth>,
   // biome-ignore lint/complexity/noBannedTypes: no entity has been declared yet
 ): Spec<Schema, Names, Auth, {}> {
-  const { schema, wireNames = 'property', casing, auth, authenticate, principal } = options
+  const { schema, wireNames = 'property', casing, auth, authenticate, principal, session } = options
   if (auth && !authenticate) throw new Error('defineSpec: auth is the form of what authenticate returns; give both')
-  return new Spec({ schema, wireNames, casing, authSchema: auth, authenticate, principal, hooks: [] }, [])
+  return new Spec({ schema, wireNames, casing, authSchema: auth, authenticate, principal, session, hooks: [] }, [])
 }

@@ -1,6 +1,5 @@
 import { SpecError } from '@mqttspec/protocol'
-import { Access } from './access/access.ts'
-import { askerIn, hooksFor } from './asker.ts'
+import { askerIn, meansOf } from './asker.ts'
 import type { Admission } from './decode/admission.ts'
 import { parseMessage } from './decode/parse-message.ts'
 import type { HookName } from './hooks/hook-context.ts'
@@ -119,7 +118,7 @@ async function admit(client: ConnectingClient, steps: RequestSteps) {
     const owner = sessions.find(clientId)?.identity.principal
     if (owner === undefined || owner === identity.principal) {
       const metadata = sessions.find(clientId)?.metadata ?? new Map<string, unknown>()
-      const hooks = hooksFor({ clientId, metadata }, new Access(identity.auth), steps)
+      const { hooks } = meansOf({ clientId, metadata }, identity.auth, steps)
       await hooks.run('beforeConnect', undefined, { username, remoteAddress })
       return { as: { identity, metadata } satisfies Known }
     }

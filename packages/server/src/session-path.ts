@@ -93,7 +93,8 @@ const noHistory = (options: object) =>
 async function decide(message: SubscribeRequest, asker: Asker, steps: RequestSteps): Promise<Wanted> {
   const entity = steps.registry.find(message.entity, message.schema)
   await asker.hooks.beforeRead(entity, 'subscribe')
-  return resolveSubscribe(entity, message, asker.session.clientId, { ...steps, access: asker.access })
+  const wanted = resolveSubscribe(entity, message, asker.session.clientId, { ...steps, access: asker.access })
+  return { ...wanted, settings: asker.settings }
 }
 
 /** Ends a subscription. */

@@ -7,11 +7,10 @@ import {
   SpecError,
   type UpdateRequest,
 } from '@mqttspec/protocol'
-import type { Asker } from './asker.ts'
+import type { Asker, HookSteps } from './asker.ts'
 import type { Change } from './change/change.ts'
 import type { ChangeSource } from './change/source/change-source.ts'
 import type { WriteOrder } from './change/source/write-order.ts'
-import type { BindDrizzle } from './db/bound-drizzle.ts'
 import type { Database, Runner } from './db/database.ts'
 import { DatabaseError } from './db/database-error.ts'
 import { retryConflicts } from './db/retry-conflicts.ts'
@@ -35,11 +34,8 @@ import type { Write } from './query/write.ts'
  */
 
 /** What a write goes through. */
-export interface WriteSteps {
-  readonly registry: Registry
+export interface WriteSteps extends HookSteps {
   readonly limits: Limits
-  readonly database: Database
-  readonly bindDrizzle: BindDrizzle
   /** Keeps the order of what the source is told; a source that reads a log needs none. */
   readonly order: WriteOrder | undefined
   readonly source: ChangeSource

@@ -14,11 +14,14 @@ const LIMITS = { maxFilterDepth: 32, maxFilterNodes: 10_000, maxListValues: 100_
  */
 export class Access {
   readonly auth: unknown
+  readonly #reliesOnPolicies: boolean
   readonly #scopes = new Map<string, Condition>()
   readonly #restrictions = new Map<string, Condition>()
 
-  constructor(auth: unknown) {
+  /** `reliesOnPolicies`: Postgres limits rows too, by policies that decide nothing of what is told of a change. */
+  constructor(auth: unknown, reliesOnPolicies = false) {
     this.auth = auth
+    this.#reliesOnPolicies = reliesOnPolicies
   }
 
   /** The rows of an entity that may be seen, changed and made. */
@@ -43,8 +46,14 @@ export class Access {
     this.#restrictions.set(entity.name, both(this.#restrictions.get(entity.name) ?? EVERY_ROW, narrower))
   }
 
-  /** Throws `forbidden` when this entity's rules do not allow the operation. */
+  /**
+   * Throws `forbidden` when this entity's rules do not allow the operation. Where Postgres limits rows by policies,
+   * subscribing takes a scope: what a policy hides from reads would be told otherwise.
+   */
   check(entity: Entity, operation: Operation): void {
+    if (operation === 'subscribe' && this.#reliesOnPolicies && !entity.rules.scope) {
+      throw new SpecError('forbidden', `You may not subscribe ${entity.name}: it has no scope to go by.`)
+    }
     const permission = entity.rules.allow?.[operation] ?? true
     if (permission === true || (typeof permission === 'function' && permission(this.auth) === true)) return
     throw new SpecError('forbidden', `You may not ${operation} ${entity.name}.`)

@@ -3,6 +3,7 @@ import type { RowTest } from '../change/match/compile-condition.ts'
 import type { Position } from '../change/source/position.ts'
 import type { Column, Entity } from '../entity/entity.ts'
 import type { Condition } from '../query/condition.ts'
+import type { LocalSettings } from '../query/local-settings.ts'
 
 /** What one client wants to be told of one entity. */
 export interface Subscription {
@@ -13,6 +14,8 @@ export interface Subscription {
   readonly columns: readonly Column[]
   /** Its set as a condition, for the database. */
   readonly where: Condition
+  /** Under which its rows are read. */
+  readonly settings?: LocalSettings | undefined
   /** The rows of its set: in scope, and as its filters say. */
   readonly matches: RowTest
   /** The rows that it may see at all. */

@@ -1,6 +1,7 @@
 import type { ReadPlace } from '../../db/run-read.ts'
 import type { Entity } from '../../entity/entity.ts'
 import type { Condition } from '../../query/condition.ts'
+import type { LocalSettings } from '../../query/local-settings.ts'
 import type { Change, Place, Row } from '../change.ts'
 import type { Position } from './position.ts'
 
@@ -36,9 +37,16 @@ export interface ChangeSource {
    * history is not there any more, or was never this stream's.
    */
   history(entity: Entity, after: Position, upTo: Position): AsyncIterable<readonly Change[] | 'gone'>
-  /** The rows of an entity for which a condition holds, and the place in the stream at which that is true. */
-  rows(set: { readonly entity: Entity; readonly where: Condition }): Promise<SetRows>
+  /** The rows of a set, and the place in the stream at which that is true. */
+  rows(set: RowSet): Promise<SetRows>
   stop(): Promise<void>
+}
+
+/** The rows of an entity for which a condition holds, read under settings of Postgres if there are any. */
+export interface RowSet {
+  readonly entity: Entity
+  readonly where: Condition
+  readonly settings?: LocalSettings | undefined
 }
 
 /** Rows with every column, and the place in the stream at which they were. */

@@ -3,11 +3,11 @@ import { decodeJson, SpecError } from '@mqttspec/protocol'
 import type { Cells, Database } from '../../db/database.ts'
 import { DatabaseError } from '../../db/database-error.ts'
 import type { ReadPlace } from '../../db/run-read.ts'
+import { withSettings } from '../../db/with-settings.ts'
 import type { Entity } from '../../entity/entity.ts'
 import type { Logger } from '../../logger.ts'
-import type { Condition } from '../../query/condition.ts'
 import type { Change, Place, Row } from '../change.ts'
-import type { ChangeSink, ChangeSource, SetRows } from './change-source.ts'
+import type { ChangeSink, ChangeSource, RowSet, SetRows } from './change-source.ts'
 import { encodePosition, isAfter, type Position } from './position.ts'
 import { parseSnapshot } from './snapshot.ts'
 import {
@@ -123,9 +123,9 @@ export class ChangeStream implements ChangeSource {
     }
   }
 
-  async rows({ entity, where }: { readonly entity: Entity; readonly where: Condition }): Promise<SetRows> {
+  async rows({ entity, where, settings }: RowSet): Promise<SetRows> {
     const { database, maxRows } = this.#options
-    const [row] = await database.run(rowsOfSet(entity, where, maxRows + 1))
+    const [row] = await withSettings(database, settings).run(rowsOfSet(entity, where, maxRows + 1))
     const [json, pos, seen] = row ?? []
     const rows = decodeJson(json ?? '[]') as readonly Row[]
     if (rows.length > maxRows) {
