@@ -9,6 +9,7 @@ import { describeWith } from '../require-service.ts'
 import { clientSuite } from '../suites/client.suite.ts'
 import { clientCallsSuite } from '../suites/client-calls.suite.ts'
 import { api, conformanceSuite } from '../suites/conformance.suite.ts'
+import { deadlinesSuite } from '../suites/deadlines.suite.ts'
 import { readsSuite } from '../suites/reads.suite.ts'
 import { streamSuite } from '../suites/stream.suite.ts'
 import { tenantsSuite } from '../suites/tenants.suite.ts'
@@ -39,6 +40,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
   for (const [driver, database] of Object.entries(DRIVERS)) {
     const open = async () => ({ database: database(await createDatabase()), createTables: true })
     operatorsSuite(driver, async () => openDatabase(database(await createDatabase()), { logger: QUIET }))
+    deadlinesSuite(driver, open)
     readsSuite(driver, open)
     writesSuite(driver, open)
     clientSuite(driver, async () => ({ ...(await open()), install: true }))

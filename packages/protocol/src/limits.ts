@@ -51,6 +51,14 @@ export const DEFAULT_LIMITS = {
   maxRequestsPerSecond: 1_000,
   /** Messages of one client at once, after it was quiet for a while. */
   maxRequestBurst: 2_000,
+  /** How long a statement may run; Postgres cancels it then. On PGlite, which cannot, its asker is told. */
+  maxStatementMs: 5_000,
+  /** How long a statement may wait for a row that another transaction holds. */
+  maxLockMs: 2_000,
+  /** How long a transaction may do nothing. */
+  maxIdleTransactionMs: 10_000,
+  /** How long a client waits for a reply; what it asked for may still come about after that. */
+  maxRequestMs: 15_000,
   /** How long changes are kept, so that who was away can be told of them. */
   maxChangeAgeMs: 24 * 60 * 60 * 1_000,
   /** Changes that are kept at most. */

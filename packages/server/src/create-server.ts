@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Limits } from '@mqttspec/protocol'
 import { warnOfPolicies } from './access/check-settings.ts'
 import { askerIn, type HookSteps } from './asker.ts'
 import type { Row } from './change/change.ts'
@@ -72,7 +73,13 @@ export async function createServer(
   listenOptions: ListenOptions,
 ): Promise<Server> {
   const options = checkOptions(listenOptions, source.authenticate !== undefined)
-  const database = await openDatabase(options.database, { logger: options.logger })
+  const { logger, limits } = options
+  const database = await openDatabase(options.database, {
+    logger,
+    statementTimeoutMs: limits.maxStatementMs,
+    lockTimeoutMs: limits.maxLockMs,
+    idleInTransactionTimeoutMs: limits.maxIdleTransactionMs,
+  })
   try {
     const registry = await prepareTables(database, source, declarations, options)
     const transport = createTransport(options)
@@ -117,6 +124,7 @@ async function start(
     isExternal: broker !== undefined && 'url' in broker,
     registry,
     database,
+    deadlineMs: deadlineOf(database, limits),
     bindDrizzle,
     settingsOf: rules.session,
     limits,
@@ -181,6 +189,11 @@ async function start(
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** PGlite cannot end a statement: there the asker is told when Postgres would have ended it. */
+function deadlineOf({ kind }: Database, { maxRequestMs, maxStatementMs }: Limits): number {
+  return kind === 'pglite' && maxStatementMs > 0 ? Math.min(maxStatementMs, maxRequestMs) : maxRequestMs
 }
 
 /** What the hooks of reads leave of a change that a client is told. */

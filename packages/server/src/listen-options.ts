@@ -82,6 +82,7 @@ const NEVER_ZERO = new Set<string>([
   'maxInFlightPerClient',
   'maxRequestsPerSecond',
   'maxRequestBurst',
+  'maxRequestMs',
 ] satisfies (keyof Limits)[])
 
 function limitTrouble(limits: Limits): string[] {

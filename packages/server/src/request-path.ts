@@ -3,7 +3,7 @@ import { type Asker, askerOf, stepsOf } from './asker.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import type { Notifier } from './change/notify/notifier.ts'
 import { type Result, runAggregate, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
-import { parseMessage } from './decode/parse-message.ts'
+import { type ParsedMessage, parseMessage } from './decode/parse-message.ts'
 import { type Read, resolveRead } from './decode/resolve-read.ts'
 import { describeEntity } from './entity/describe-entity.ts'
 import type { Entity } from './entity/entity.ts'
@@ -37,6 +37,8 @@ import { batch, type CommittedWrite, type WriteSteps, write } from './write-path
 /** What the path goes through. */
 export interface RequestSteps extends WriteSteps {
   readonly transport: Transport
+  /** How long a client waits for a reply. */
+  readonly deadlineMs: number
   readonly sessions: Sessions
   readonly identifier: Identifier
   readonly tokens: SessionTokens
@@ -65,14 +67,34 @@ export async function answer(
   steps: RequestSteps,
   worked: (code: AnyErrorCode | 'ok') => void,
 ): Promise<void> {
-  const outcome = await outcomeOf(message, steps)
-  worked(outcome.code ?? 'ok')
-  await steps.transport.respond(message.clientId, outcome.payload)
-  outcome.after?.()
+  const parsed = parseMessage(message.payload, steps.limits)
+  const working = outcomeOf(parsed, message, steps).then((outcome) => {
+    worked(outcome.code ?? 'ok')
+    return outcome
+  })
+  const inTime = await within(steps.deadlineMs, working)
+  const { payload } = inTime ?? failure(parsed.id, tooLate())
+  await steps.transport.respond(message.clientId, payload)
+  // What comes too late for its reply happens all the same, with all that follows from it.
+  const { after } = await working
+  after?.()
 }
 
-async function outcomeOf(incoming: IncomingMessage, steps: RequestSteps): Promise<Outcome> {
-  const parsed = parseMessage(incoming.payload, steps.limits)
+const tooLate = (): SpecError =>
+  new SpecError('timeout', 'It took too long, and may still come about; a write can be sent again with the same id.')
+
+/** What `work`, which never rejects, comes to, or undefined when it takes longer. */
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, undefined)
+  })
+  const first = await Promise.race([work, late])
+  clearTimeout(timer)
+  return first
+}
+
+async function outcomeOf(parsed: ParsedMessage, incoming: IncomingMessage, steps: RequestSteps): Promise<Outcome> {
   if ('error' in parsed) return failure(parsed.id, parsed.error)
   try {
     const outcome = await act(parsed.message, incoming, steps)

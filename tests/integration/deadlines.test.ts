@@ -1,0 +1,3 @@
+import { deadlinesSuite } from '../suites/deadlines.suite.ts'
+
+deadlinesSuite('PGlite in memory')
