@@ -1,3 +1,4 @@
+export type { ClientCertificate } from './client-certificate.ts'
 export type { Server } from './create-server.ts'
 export { defineSpec, Spec, type SpecOptions, type TypedEntityOptions } from './define-spec.ts'
 export type { Health } from './health/health.ts'

@@ -1,5 +1,6 @@
 import { SpecError } from '@mqttspec/protocol'
 import { askerIn, meansOf } from './asker.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 import type { Admission } from './decode/admission.ts'
 import { parseMessage } from './decode/parse-message.ts'
 import type { HookName } from './hooks/hook-context.ts'
@@ -40,11 +41,12 @@ export function receiver(
   return {
     connecting: (client) => admit(client, steps),
     connected(clientId, admitted) {
-      const { identity, metadata } = admitted ? (admitted.as as Known) : { identity: NOBODY, metadata: new Map() }
+      const { identity, metadata, certificate } = admitted ? (admitted.as as Known) : stranger()
       const session = sessions.open(clientId, identity, metadata)
       // Somebody else came in under this id meanwhile: an id and what waits for it are one principal's.
       if (session.identity.principal !== identity.principal) return transport.disconnect(clientId)
       session.connected = true
+      session.certificate = certificate
       const isSame = sameRights(session.identity.auth, identity.auth)
       sessions.identify(session, identity, () => transport.disconnect(clientId))
       // What it subscribed to in a session that waited was decided by the rights that it had then.
@@ -104,23 +106,26 @@ function sameRights(before: unknown, now: unknown): boolean {
 interface Known {
   readonly identity: Identity
   readonly metadata: Map<string, unknown>
+  readonly certificate: ClientCertificate | undefined
 }
+
+const stranger = (): Known => ({ identity: NOBODY, metadata: new Map(), certificate: undefined })
 
 /** CONNACK's "not authorised". [MQTT-3.2.2.3] */
 const NOT_AUTHORIZED = 5
 
 async function admit(client: ConnectingClient, steps: RequestSteps) {
   const { identifier, sessions, logger } = steps
-  const { clientId, username, password, remoteAddress } = client
+  const { clientId, username, password, remoteAddress, certificate } = client
   try {
     const text = password && Buffer.from(password).toString()
-    const identity = await identifier.identify({ clientId, username, password: text, remoteAddress })
+    const identity = await identifier.identify({ clientId, username, password: text, remoteAddress, certificate })
     const owner = sessions.find(clientId)?.identity.principal
     if (owner === undefined || owner === identity.principal) {
       const metadata = sessions.find(clientId)?.metadata ?? new Map<string, unknown>()
       const { hooks } = meansOf({ clientId, metadata }, identity.auth, steps)
       await hooks.run('beforeConnect', undefined, { username, remoteAddress })
-      return { as: { identity, metadata } satisfies Known }
+      return { as: { identity, metadata, certificate } satisfies Known }
     }
     logger.warn({ clientId, remoteAddress }, 'refused a client under an id that is another principal’s')
   } catch (error) {

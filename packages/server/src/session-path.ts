@@ -22,7 +22,9 @@ import type { Wanted } from './session/subscription-desk.ts'
 export async function connect({ data }: Connect, clientId: string, steps: RequestSteps): Promise<Result> {
   const { identifier, sessions, tokens, transport } = steps
   const password = data.password ?? data.token
-  const identity = await identifier.identify({ clientId, username: data.username, password, remoteAddress: undefined })
+  const { username } = data
+  const certificate = sessions.find(clientId)?.certificate
+  const identity = await identifier.identify({ clientId, username, password, remoteAddress: undefined, certificate })
   const session = sessions.find(clientId) ?? sessions.open(clientId, identity)
   if (session.identity !== NOBODY && session.identity.principal !== identity.principal) {
     throw new SpecError('auth_error', 'This client id is another one’s.')

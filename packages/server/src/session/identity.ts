@@ -1,4 +1,5 @@
 import { SpecError } from '@mqttspec/protocol'
+import type { ClientCertificate } from '../client-certificate.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
 /** What a client says of itself, as `authenticate` sees it. */
@@ -9,6 +10,11 @@ export interface Credentials {
   /** The password; or the username, where the password is empty. */
   readonly token: string | undefined
   readonly remoteAddress: string | undefined
+  /**
+   * The client's TLS certificate, where the embedded broker asks for one (`tls: { ca, requestCert: true }`) and an
+   * authority that it trusts has signed it.
+   */
+  readonly certificate: ClientCertificate | undefined
 }
 
 /** Tells who a client is. Throws, or returns nothing, for one that may not come in. */

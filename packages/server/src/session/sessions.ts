@@ -1,3 +1,4 @@
+import type { ClientCertificate } from '../client-certificate.ts'
 import type { Identity } from './identity.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -7,6 +8,8 @@ export interface Session {
   /** Who it is. */
   identity: Identity
   connected: boolean
+  /** The certificate of its connection. */
+  certificate: ClientCertificate | undefined
   /** Ends the connection when the identity ends. */
   expiry: NodeJS.Timeout | undefined
   readonly subscriptions: Map<string, Subscription>
@@ -46,6 +49,7 @@ export class Sessions {
       clientId,
       identity,
       connected: false,
+      certificate: undefined,
       expiry: undefined,
       subscriptions: new Map(),
       metadata,

@@ -3,7 +3,14 @@ import { type AdmissionRules, admission } from './admission.ts'
 import { BrokerAcl } from './broker-acl.ts'
 import type { ConnectRefusal } from './transport.ts'
 
-const alice = { clientId: 'alice', username: undefined, password: undefined, clean: true, remoteAddress: undefined }
+const alice = {
+  clientId: 'alice',
+  username: undefined,
+  password: undefined,
+  clean: true,
+  remoteAddress: undefined,
+  certificate: undefined,
+}
 
 function rules(connecting: () => Promise<ConnectRefusal | undefined>): AdmissionRules {
   return { acl: new BrokerAcl('spec'), receiver: { connecting }, hasRoom: () => true, failed: () => {} }

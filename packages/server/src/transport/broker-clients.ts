@@ -174,11 +174,11 @@ export class BrokerClients {
 
   async #admit(
     connection: Connection,
-    client: Omit<ConnectingClient, 'remoteAddress'>,
+    client: Omit<ConnectingClient, 'remoteAddress' | 'certificate'>,
   ): Promise<ConnectRefusal | undefined> {
     const { clientId, clean } = client
-    const { remoteAddress, willTopic } = connection
-    const answer = await admission({ ...client, remoteAddress }, willTopic, {
+    const { remoteAddress, certificate, willTopic } = connection
+    const answer = await admission({ ...client, remoteAddress, certificate }, willTopic, {
       acl: this.#acl,
       receiver: this.#receiver,
       hasRoom: () => this.#hasRoomFor(clientId),

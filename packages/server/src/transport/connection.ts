@@ -1,3 +1,4 @@
+import type { ClientCertificate } from '../client-certificate.ts'
 import { ConnectionStream } from './connection-stream.ts'
 import { type FrameBounds, FrameGuard, type OversizedPublish } from './frame-guard.ts'
 import { FrameWriter } from './frame-writer.ts'
@@ -39,6 +40,7 @@ export class Connection implements SessionConnection {
   /** What aedes reads from and writes to. */
   readonly stream: ConnectionStream
   readonly remoteAddress: string | undefined
+  readonly certificate: ClientCertificate | undefined
   /** The topic of the will that its CONNECT carried. */
   willTopic: string | undefined
   /** What the server said of it when it was asked. */
@@ -62,6 +64,7 @@ export class Connection implements SessionConnection {
     this.#context = context
     this.#link = link
     this.remoteAddress = link.remoteAddress
+    this.certificate = link.certificate
     this.stream = new ConnectionStream(this)
     this.#writer = new FrameWriter(link, context.turn, () => this.#session?.relieved())
     this.#guard = new FrameGuard(context.bounds, {

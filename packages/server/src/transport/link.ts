@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import type { ClientCertificate } from '../client-certificate.ts'
+import { certificateOf } from './certificate-of.ts'
 
 /** What a link tells. `closed` comes once, last, however the link ended. */
 export interface LinkEvents {
@@ -14,6 +16,7 @@ export interface LinkEvents {
 /** A stream of bytes to one client, over TCP, TLS or a WebSocket. */
 export interface Link {
   readonly remoteAddress: string | undefined
+  readonly certificate: ClientCertificate | undefined
   /** Bytes that were written and are still in this process. */
   readonly unsentBytes: number
   listen(events: LinkEvents): void
@@ -34,6 +37,7 @@ const MAX_UNOPENED_BYTES = 16 * 1024 + 64 * 1024
 /** A link over a socket, as it is for TCP and TLS. */
 class SocketLink implements Link {
   readonly remoteAddress: string | undefined
+  readonly certificate: ClientCertificate | undefined
   protected readonly socket: Socket
   readonly #drainTimeoutMs: number
   #full = false
@@ -42,6 +46,7 @@ class SocketLink implements Link {
   constructor(socket: Socket, drainTimeoutMs: number) {
     this.socket = socket
     this.remoteAddress = socket.remoteAddress
+    this.certificate = certificateOf(socket)
     this.#drainTimeoutMs = drainTimeoutMs
   }
 

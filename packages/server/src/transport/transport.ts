@@ -1,3 +1,4 @@
+import type { ClientCertificate } from '../client-certificate.ts'
 import type { Logger } from '../logger.ts'
 
 /** What a broker is given to send: a string, sent as UTF-8, or bytes, which may come in parts. */
@@ -36,6 +37,8 @@ export interface ConnectingClient {
   /** MQTT's clean session flag. */
   readonly clean: boolean
   readonly remoteAddress: string | undefined
+  /** The certificate that it came with, if the broker asks for one. */
+  readonly certificate: ClientCertificate | undefined
 }
 
 /** MQTT 3.1.1 CONNACK return codes of a refusal. [MQTT-3.2.2.3] */
