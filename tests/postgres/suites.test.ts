@@ -8,9 +8,11 @@ import { CREATE_TABLES, RESET_ROWS } from '../conformance/fixture.ts'
 import { describeWith } from '../require-service.ts'
 import { clientSuite } from '../suites/client.suite.ts'
 import { clientCallsSuite } from '../suites/client-calls.suite.ts'
+import { clientLiveSuite } from '../suites/client-live.suite.ts'
 import { api, conformanceSuite } from '../suites/conformance.suite.ts'
 import { deadlinesSuite } from '../suites/deadlines.suite.ts'
 import { readsSuite } from '../suites/reads.suite.ts'
+import { rentalSuite } from '../suites/rental.suite.ts'
 import { streamSuite } from '../suites/stream.suite.ts'
 import { tenantsSuite } from '../suites/tenants.suite.ts'
 import { writesSuite } from '../suites/writes.suite.ts'
@@ -42,9 +44,11 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     operatorsSuite(driver, async () => openDatabase(database(await createDatabase()), { logger: QUIET }))
     deadlinesSuite(driver, open)
     readsSuite(driver, open)
+    rentalSuite(driver, open)
     writesSuite(driver, open)
     clientSuite(driver, async () => ({ ...(await open()), install: true }))
     clientCallsSuite(driver, open)
+    clientLiveSuite(driver, async () => ({ ...(await open()), install: true }))
     tenantsSuite(driver, open)
     streamSuite(driver, async () => {
       const url = await createDatabase()

@@ -34,11 +34,11 @@ export const memberships: readonly Operator[] = [
     spellings: ['notin', 'nin', 'not in'],
     takes: 'list',
     needs: 'equality',
-    // `<> all ('{}')` holds for NULL too, and an empty list is to match all that is not null.
-    sql: (column, [list]) => `(${column} is not null and ${column} <> all(${list}))`,
+    // `<> all ('{}')` holds for NULL too: an empty list is to match all that is not null, and of NULL nothing is known.
+    sql: (column, [list]) => `(${column} <> all(${list}) and (${column} is not null or null))`,
     test(kind, values) {
       const has = finder(kind, values)
-      return (cell): Truth => cell !== null && !has(cell)
+      return (cell): Truth => (cell === null ? null : !has(cell))
     },
   },
 ]

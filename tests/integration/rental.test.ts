@@ -1,0 +1,3 @@
+import { rentalSuite } from '../suites/rental.suite.ts'
+
+rentalSuite('PGlite in memory')
