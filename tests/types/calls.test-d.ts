@@ -93,6 +93,21 @@ describe('relations', () => {
   })
 })
 
+describe('live lists', () => {
+  test('have related rows and columns of the server’s own, as a read has', async () => {
+    for await (const rows of spec.live('people', { columns: ['id'], with: { posts: { columns: ['title'] } } })) {
+      expectTypeOf(rows).toEqualTypeOf<readonly { id: number; posts: { title: string }[] }[]>()
+    }
+    for await (const rows of spec.live('articles', { columns: ['id'], computed: ['words'] })) {
+      expectTypeOf(rows).toEqualTypeOf<readonly { id: string; words: number }[]>()
+    }
+    // @ts-expect-error misspelt
+    void spec.live('people', { with: { psts: true } })
+    // @ts-expect-error misspelt
+    void spec.live('people', { with: { posts: { columns: ['titel'] } } })
+  })
+})
+
 describe('rows one by one', () => {
   test('have the type that a page has', async () => {
     for await (const row of spec.stream('people', { columns: ['name'], pageSize: 50, after: 7, limit: 1_000 })) {

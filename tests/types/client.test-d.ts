@@ -320,6 +320,45 @@ describe('delete', () => {
   })
 })
 
+describe('live', () => {
+  test('gives the rows that a read gives, each time', async () => {
+    const live = spec.live('users', {
+      where: { status: 'active' },
+      sort: '-createdAt',
+      limit: 5,
+      columns: ['id', 'name'],
+    })
+    expectTypeOf(live.rows).toEqualTypeOf<readonly { id: number; name: string }[] | undefined>()
+    expectTypeOf(live.ready).resolves.toBeVoid()
+    for await (const rows of live) {
+      expectTypeOf(rows).toEqualTypeOf<readonly { id: number; name: string }[]>()
+      // @ts-expect-error not asked for
+      rows[0]?.email
+      // @ts-expect-error the list is not the reader's to change
+      rows.push({ id: 1, name: '' })
+    }
+    for await (const rows of spec.live('posts')) {
+      expectTypeOf(rows).toEqualTypeOf<readonly ShapeOf<typeof api>['posts']['row'][]>()
+    }
+  })
+
+  test('takes what a read takes, but for its place among pages', () => {
+    void spec.live('users', { signal: AbortSignal.timeout(5), timeoutMs: 5, offset: 5 })
+    // @ts-expect-error misspelt
+    void spec.live('users', { where: { nmae: 'x' } })
+    // @ts-expect-error misspelt
+    void spec.live('users', { sort: 'nmae' })
+    // @ts-expect-error hidden
+    void spec.live('users', { columns: ['passwordHash'] })
+    // @ts-expect-error no such entity
+    void spec.live('nothing')
+    // @ts-expect-error a list that is kept has no page after
+    void spec.live('users', { after: 5 })
+    // @ts-expect-error it counts nothing
+    void spec.live('users', { total: true })
+  })
+})
+
 describe('subscribe', () => {
   test('yields events that type tells apart', async () => {
     for await (const event of spec.subscribe('posts', { where: { published: true }, columns: ['id', 'title'] })) {

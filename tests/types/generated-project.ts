@@ -87,5 +87,8 @@ export const name${n}: string | undefined = page${n}.data[0]?.children[0]?.name
 export const made${n} = await spec.create('t${n}', { name: 'x', parentId: 1, children: [{ name: 'y' }] })
 export const child${n}: string | undefined = made${n}.children[0]?.name
 export const row${n} = await spec.update('t${n}', 1, { name: 'x', status: 'a' }, { if: { count${n}: 1 } })
+for await (const rows of spec.live('t${n}', { where: { done: true }, columns: ['name'], with: { parent: true } })) {
+  void rows[0]?.parent?.name
+}
 for await (const event of spec.subscribe('t${n}', { where: { done: true } })) void event.type`,
 )}`

@@ -1,7 +1,10 @@
 import { type ParsedTopic, parseTopic, type SpecShape } from '@mqttspec/protocol'
 import type { Backoff } from './backoff.ts'
 import { Connection } from './connection/connection.ts'
+import { LiveQueries } from './live/live-queries.ts'
 import { createCalls } from './operations/calls.ts'
+import { meta } from './operations/meta.ts'
+import { read } from './operations/read.ts'
 import type { Ask } from './request/ask.ts'
 import { readReply } from './request/reply.ts'
 import { WaitingRequests } from './request/waiting-requests.ts'
@@ -36,6 +39,7 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
   const connection: Connection = new Connection(settings, {
     message: (topic, payload) => receive(parseTopic(settings.topicPrefix, topic), payload),
     online() {
+      subscriptions.abandon()
       waiting.sendAll()
       subscriptions.online()
     },
@@ -51,10 +55,17 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
   }
   const askServer: Ask = (message, options = {}) => ask(message, options, steps)
   const subscriptions = new Subscriptions({
-    ask: (message, ms) => askServer(message, { timeoutMs: ms }),
+    ask: askServer,
     isOnline: () => connection.state === 'online',
     maxBufferedEvents,
     timeoutMs,
+  })
+
+  const lives = new LiveQueries({
+    read: (entity, call) => read(askServer, entity, call),
+    meta: (entity, call) => meta(askServer, entity, call),
+    subscribe: (entity, options) => subscriptions.open({ entity, options, timeoutMs }),
+    isOnline: () => connection.state === 'online',
   })
 
   function receive(topic: ParsedTopic | undefined, payload: Uint8Array): void {
@@ -69,13 +80,14 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
 
   async function close(): Promise<void> {
     const closed = connection.close()
+    lives.closeAll()
     subscriptions.closeAll()
     waiting.failAll('closed', 'has no answer: the client was closed')
     await closed
   }
 
   const spec = {
-    ...createCalls(askServer, subscriptions, timeoutMs),
+    ...createCalls(askServer, subscriptions, lives, timeoutMs),
     clientId: settings.clientId,
     connection: {
       get state() {

@@ -6,7 +6,8 @@ export type { ReadCalls } from './calls/read-calls.ts'
 export type { WriteCalls } from './calls/write-calls.ts'
 export { type ConnectOptions, connect } from './connect.ts'
 export type { ConnectionState } from './connection/connection-state.ts'
-export type { ColumnMeta, Meta } from './operations/meta.ts'
+export type { Live } from './live/live.ts'
+export type { ColumnMeta, Meta, RelationMeta } from './operations/meta.ts'
 export type { Page } from './operations/read.ts'
 export type { RowNumber } from './operations/row-number.ts'
 export type {
@@ -20,6 +21,7 @@ export type {
   GetCall,
   Holds,
   ListCall,
+  LiveCall,
   OperatorsOption,
   ReadCall,
   StreamCall,

@@ -302,7 +302,7 @@ describe('a lost connection', () => {
     expect(second?.id).not.toBe(first?.id)
   })
 
-  test('before the server has agreed sends the subscribe again, with no reset', async () => {
+  test('before the server has agreed asks anew, with no reset', async () => {
     await using server = await agreeing(false)
     const { script } = server
     server.script = () => undefined
@@ -314,7 +314,36 @@ describe('a lost connection', () => {
     await sub.ready
     tell(server, 1)
     expect(told(await take(sub, 1))).toEqual([1])
-    expect(new Set(server.sent('subscribe').map((message) => message.id)).size).toBe(1)
+    expect(new Set(server.sent('subscribe').map((message) => message.id)).size).toBe(2)
+  })
+
+  test('leaves what was asked on it without an answer: that would name what has ended with it', async () => {
+    await using server = await agreeing(false)
+    const { script } = server
+    server.script = () => undefined
+    await using spec = await connect(server.url, { clientId: 'me' })
+    const sub = spec.subscribe('users')
+    await until(() => server.sent('subscribe').length === 1)
+    const [first] = server.sent('subscribe')
+    server.cut()
+    await until(() => server.sent('subscribe').length === 2)
+    server.respond('me', { id: first?.id, data: { subscription_id: 'ended' } })
+    server.script = script
+    server.cut()
+    await sub.ready
+    tell(server, 1)
+    expect(told(await take(sub, 1))).toEqual([1])
+  })
+
+  test('does not give a server that never agrees more time than the call has', async () => {
+    await using server = await ScriptedServer.start(() => undefined)
+    await using spec = await connect(server.url, { clientId: 'me' })
+    const start = performance.now()
+    const sub = spec.subscribe('users', { timeoutMs: 1_000 })
+    await until(() => server.sent('subscribe').length === 1)
+    server.cut()
+    await expect(sub.ready).rejects.toMatchObject({ code: 'timeout' })
+    expect(performance.now() - start).toBeLessThan(3_000)
   })
 
   test('again while it is subscribed anew tells one reset', async () => {

@@ -11,6 +11,7 @@ import type {
   Where,
   WithOf,
 } from '@mqttspec/protocol'
+import type { Live } from '../live/live.ts'
 import type { Page } from '../operations/read.ts'
 import type { RowNumber } from '../operations/row-number.ts'
 import type {
@@ -18,6 +19,7 @@ import type {
   CountCall,
   GetCall,
   ListCall,
+  LiveCall,
   ReadCall,
   StreamCall,
   TotalOption,
@@ -75,6 +77,25 @@ export interface ReadCalls<Shape extends SpecShape> {
     entity: Name,
     options?: StreamCall<Shape, Shape[Name], Column, Omitted, With, Preload, Computed>,
   ): AsyncIterable<ReadRow<Shape, Shape[Name], Column | Computed, Exclude<Omitted, Computed>, With, Preload>>
+
+  /**
+   * The rows of a read, kept as they are now: the list each time it changes, for as long as it is read.
+   *
+   * It says what `read` with the same options would say, once what has changed is told. Lists that ask for the same
+   * share one subscription. What only other rows' columns, or columns and operators of the server's own, depend on is
+   * seen with the next change of the rows themselves.
+   */
+  live<
+    Name extends EntityName<Shape>,
+    Column extends ReadableOf<Shape[Name]> = ColumnOf<Shape[Name]>,
+    Omitted extends ReadableOf<Shape[Name]> = never,
+    With extends WithOf<Shape, Shape[Name]> = None,
+    Preload extends PreloadOf<Shape, Shape[Name]> = never,
+    Computed extends ComputedOf<Shape[Name]> = never,
+  >(
+    entity: Name,
+    options?: LiveCall<Shape, Shape[Name], Column, Omitted, With, Preload, Computed>,
+  ): Live<ReadRow<Shape, Shape[Name], Column | Computed, Exclude<Omitted, Computed>, With, Preload>>
 
   /** Reads one row by its key, with its place among the rows that match, from 1; null when it is not among them. */
   rowNumber<

@@ -1,3 +1,5 @@
+import type { LiveQueries } from '../live/live-queries.ts'
+import type { LooseLive } from '../live/live-steps.ts'
 import type { CallOptions } from '../options/call-options.ts'
 import { columnOptions, filterOptions } from '../options/filter-options.ts'
 import type { Ask } from '../request/ask.ts'
@@ -18,7 +20,7 @@ interface LooseSubscribe extends LooseRead {
 }
 
 /** The calls of a client, as loosely typed as they run. */
-export function createCalls(ask: Ask, subscriptions: Subscriptions, timeoutMs: number) {
+export function createCalls(ask: Ask, subscriptions: Subscriptions, lives: LiveQueries, timeoutMs: number) {
   const keyColumn = async (entity: string, call?: CallOptions) => keyColumnOf(await meta(ask, entity, call))
   return {
     read: (entity: string, call?: LooseRead) => read(ask, entity, call),
@@ -47,6 +49,7 @@ export function createCalls(ask: Ask, subscriptions: Subscriptions, timeoutMs: n
       }
       return subscriptions.open({ entity, options, timeoutMs: call.timeoutMs ?? timeoutMs }, call.signal)
     },
+    live: (entity: string, call?: LooseLive & CallOptions) => lives.open(entity, call),
     meta: (entity: string, call?: CallOptions) => meta(ask, entity, call),
     async ping(call?: CallOptions): Promise<number> {
       const start = performance.now()

@@ -12,6 +12,13 @@ export interface ColumnMeta {
   readonly has_index: boolean
 }
 
+/** Where a relation leads, and which columns, here and there, are equal; none where one of them is hidden. */
+export interface RelationMeta {
+  readonly entity: string
+  readonly many: boolean
+  readonly on: readonly (readonly [here: string, there: string])[]
+}
+
 /** What an entity is made of, hidden columns left out. */
 export interface Meta {
   readonly schema: string
@@ -20,6 +27,7 @@ export interface Meta {
   readonly primary_key: string | readonly string[]
   readonly columns: readonly ColumnMeta[]
   readonly relations: readonly string[]
+  readonly related: Readonly<Record<string, RelationMeta>>
 }
 
 /** Asks what an entity is made of. */

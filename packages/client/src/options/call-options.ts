@@ -90,6 +90,20 @@ export interface ReadCall<
   readonly total?: Total | undefined
 }
 
+/** The options of `live`: those of a read, but for its place among pages. */
+export interface LiveCall<
+  Shape extends SpecShape,
+  Entity extends EntityShape,
+  Column = ColumnOf<Entity>,
+  Omitted = never,
+  With = None,
+  Preload = never,
+  Computed = never,
+> extends ListCall<Shape, Entity, Column, Omitted, With, Preload, Computed> {
+  readonly limit?: number | undefined
+  readonly offset?: number | undefined
+}
+
 /** The options of `stream`. `timeoutMs` is for each page. */
 export interface StreamCall<
   Shape extends SpecShape,

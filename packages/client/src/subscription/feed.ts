@@ -37,6 +37,9 @@ export class Feed implements Subscription<SubscriptionEvent> {
   /** The server tells what was missed: its word that this is done means nothing to the reader. */
   #resuming = false
   #sequence = new Sequence()
+  #asked = new AbortController()
+  #hasBegun = false
+  readonly #deadline: number
   #agree: () => void = () => {}
   #refuse: (error: unknown) => void = () => {}
 
@@ -45,6 +48,7 @@ export class Feed implements Subscription<SubscriptionEvent> {
     this.#owner = owner
     this.#queue = new EventQueue(maxBufferedEvents)
     this.#signal = signal
+    this.#deadline = performance.now() + request.timeoutMs
     this.ready = new Promise((resolve, reject) => {
       this.#agree = resolve
       this.#refuse = reject
@@ -55,10 +59,35 @@ export class Feed implements Subscription<SubscriptionEvent> {
     else signal?.addEventListener('abort', this.#aborted, { once: true })
   }
 
+  /** Has the server agreed to it once? */
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
+  /** How long the server may take to agree: the first time as long as the call may; after that, as long as it takes. */
+  get timeLeftMs(): number {
+    return this.#hasBegun ? Number.POSITIVE_INFINITY : Math.max(1, this.#deadline - performance.now())
+  }
+
+  /** It is asked for now; the signal aborts when that is given up. */
+  asking(): AbortSignal {
+    this.abandon()
+    this.#asked = new AbortController()
+    this.phase = 'asking'
+    return this.#asked.signal
+  }
+
+  /** What the server says to the last time that it was asked means nothing any more. */
+  abandon(): void {
+    this.id = undefined
+    this.#asked.abort(new SpecError('closed', 'The connection on which this was asked is gone.'))
+  }
+
   /** The server agreed, for the first time or again after `reason`; or it goes on from `at`, where the reader is. */
   agreed(id: string, reason: 'history' | 'gap' | undefined, at: string | undefined): void {
     this.id = id
     this.phase = 'live'
+    this.#hasBegun = true
     this.#sequence = new Sequence()
     this.#resuming = reason !== undefined && this.at !== undefined
     if (reason && !this.#resuming) this.#push(resetEvent(reason))

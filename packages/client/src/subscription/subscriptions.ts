@@ -1,5 +1,5 @@
 import { isSpecError, type Notification } from '@mqttspec/protocol'
-import type { Message } from '../request/ask.ts'
+import type { AskOptions, Message } from '../request/ask.ts'
 import type { Reply } from '../request/reply.ts'
 import type { SubscriptionEvent } from './event.ts'
 import { Feed, type FeedRequest } from './feed.ts'
@@ -7,7 +7,7 @@ import type { Subscription } from './subscription.ts'
 
 /** What the subscriptions need of the client. */
 export interface SubscriptionSteps {
-  ask(message: Message, timeoutMs: number): Promise<Reply>
+  ask(message: Message, options: AskOptions): Promise<Reply>
   isOnline(): boolean
   readonly maxBufferedEvents: number
   readonly timeoutMs: number
@@ -63,11 +63,19 @@ export class Subscriptions {
     } else void this.#endAtServer(id)
   }
 
-  /** A new connection listens: the server has forgotten what the one before had subscribed to. */
-  online(): void {
+  /**
+   * The link before this one is gone, and with it what it had subscribed to. What was asked on it is given up too: the
+   * answer may still come, and name a subscription that has ended with that link.
+   */
+  abandon(): void {
     this.#live.clear()
     this.#ending.clear()
-    for (const feed of this.#feeds) if (feed.phase !== 'asking') void this.#ask(feed, 'history')
+    for (const feed of this.#feeds) feed.abandon()
+  }
+
+  /** A new link listens: asks for all of them. */
+  online(): void {
+    for (const feed of this.#feeds) void this.#ask(feed, feed.hasBegun ? 'history' : undefined)
   }
 
   /** Ends all of them, as their readers see it. */
@@ -77,17 +85,17 @@ export class Subscriptions {
 
   // Where the reader's place in the stream is known, the server goes on from there, and no reset is told.
   async #ask(feed: Feed, reason: Reason): Promise<void> {
-    feed.phase = 'asking'
-    feed.id = undefined
+    const signal = feed.asking()
     this.#asking++
     try {
-      const { entity, timeoutMs } = feed.request
+      const { entity } = feed.request
       const options =
         reason && feed.at ? { ...feed.request.options, snapshot: undefined, since: feed.at } : feed.request.options
       const message: Message = { type: 'subscription', operation: 'subscribe', entity, options }
-      const reply = await this.#steps.ask(message, reason ? Number.POSITIVE_INFINITY : timeoutMs)
-      this.#agreed(feed, reply.data as Agreement, reason)
+      const reply = await this.#steps.ask(message, { signal, timeoutMs: feed.timeLeftMs })
+      if (!signal.aborted) this.#agreed(feed, reply.data as Agreement, reason)
     } catch (error) {
+      if (signal.aborted) return
       if (reason && feed.at && isOfPlace(error)) {
         feed.at = undefined
         void this.#ask(feed, reason)
@@ -133,7 +141,7 @@ export class Subscriptions {
     if (!this.#steps.isOnline()) return
     try {
       const message: Message = { type: 'subscription', operation: 'unsubscribe', subscription_id: id }
-      await this.#steps.ask(message, this.#steps.timeoutMs)
+      await this.#steps.ask(message, { timeoutMs: this.#steps.timeoutMs })
     } catch (error) {
       // It is over here whatever the server says: gone already, or no answer.
       if (!isSpecError(error)) throw error
