@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { defineSpec } from '@mqttspec/server'
 import mqtt from 'mqtt'
 import { describe, expect, test } from 'vitest'
@@ -58,6 +59,70 @@ test('fault A09: who comes back with other rights to a session that waited is no
   } finally {
     await again.endAsync(true)
   }
+})
+
+test('fault A09: what waited for a client that was away is not delivered once its rights have been revoked', async () => {
+  const session = { clean: false, username: 'token' }
+  const first = await tried.connect('a09w', 'a', { ...session, password: 'a09w.a' })
+  await tried.ask(first, subscribe())
+  await first.mqtt.endAsync(true)
+  const other = await tried.connect('a09w-other', 'a')
+  for (let at = 0; at < 20; at += 1) await tried.ask(other, create({ label: `${canary('a')} ${at}` }))
+  const again = mqtt.connect(`mqtt://127.0.0.1:${tried.port}`, { clientId: 'a09w', ...session, password: 'a09w.b' })
+  const seen: string[] = []
+  again.on('message', (_topic, payload) => void seen.push(`${payload}`))
+  try {
+    await until(() => seen.some((text) => text.includes('"reason":"rights"')))
+    await quiet(100)
+    expect(seen.filter((text) => text.includes('canary'))).toEqual([])
+  } finally {
+    await again.endAsync(true)
+  }
+})
+
+test('fault A09: what waited for a client that came back with the same rights is delivered', async () => {
+  const session = { clean: false, username: 'token', password: 'a09s.a' }
+  const first = await tried.connect('a09s', 'a', session)
+  await tried.ask(first, subscribe())
+  await first.mqtt.endAsync(true)
+  const other = await tried.connect('a09s-other', 'a')
+  await tried.ask(other, create({ label: `${canary('a')} waited` }))
+  const again = mqtt.connect(`mqtt://127.0.0.1:${tried.port}`, { clientId: 'a09s', ...session })
+  const seen: string[] = []
+  again.on('message', (_topic, payload) => void seen.push(`${payload}`))
+  try {
+    await until(() => seen.some((text) => text.includes('waited')))
+  } finally {
+    await again.endAsync(true)
+  }
+})
+
+test('fault A09: what waits for a client that does not read is not delivered once it has become less', async () => {
+  const slow = await tried.connect('a09r', 'a')
+  await tried.ask(slow, subscribe())
+  const other = await tried.connect('a09r-other', 'a')
+  const { socket } = slow.mqtt.stream as unknown as { socket?: Socket }
+  const stream = socket ?? (slow.mqtt.stream as unknown as Socket)
+  stream.pause()
+  // More than the sockets between them hold.
+  const label = `${canary('a')} ${'x'.repeat(100_000)}`
+  for (let at = 0; at < 60; at += 1) expect(await tried.code(other, create({ label: `${label}${at}` }))).toBe('ok')
+  await slow.mqtt.publishAsync(
+    'spec/a09r/request',
+    JSON.stringify({ id: 'less', type: 'connect', data: { token: 'a09r.b' } }),
+    { qos: 0 },
+  )
+  await quiet(100)
+  stream.resume()
+  await until(() => slow.responses.some((reply) => (reply as { id: string }).id === 'less'))
+  await until(() => told(slow).some(({ data }) => 'reason' in data && data.reason === 'rights'))
+  const heard = told(slow).filter(({ change }) => change).length
+  await tried.ask(other, create({ label }))
+  await quiet(100)
+  expect(heard).toBeLessThan(60)
+  expect(told(slow).filter(({ change }) => change)).toHaveLength(heard)
+  const last = told(slow).at(-1)
+  expect(last?.data).toEqual({ reason: 'rights' })
 })
 
 test('fault A10: a row of another tenant takes as long to be not found as one that is not there', async () => {

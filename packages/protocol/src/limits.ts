@@ -59,6 +59,10 @@ export const DEFAULT_LIMITS = {
   maxIdleTransactionMs: 10_000,
   /** How long a client waits for a reply; what it asked for may still come about after that. */
   maxRequestMs: 15_000,
+  /** Failed logins of one address, or of one user name, in a minute, before their refusals take longer. */
+  maxFailedLogins: 10,
+  /** How long the refusal of a login takes at most, where many failed before it. */
+  maxLoginDelayMs: 4_000,
   /** How long changes are kept, so that who was away can be told of them. */
   maxChangeAgeMs: 24 * 60 * 60 * 1_000,
   /** Changes that are kept at most. */

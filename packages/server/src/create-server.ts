@@ -24,6 +24,7 @@ import { InFlight } from './lifecycle.ts'
 import { type CheckedOptions, checkOptions, type ListenOptions } from './listen-options.ts'
 import { receiver } from './receive.ts'
 import { Identifier, type IdentifierOptions } from './session/identity.ts'
+import { IdentityAttempts } from './session/identity-attempts.ts'
 import { PendingReplies } from './session/pending-replies.ts'
 import { SeenRequests } from './session/seen-requests.ts'
 import { SessionTokens } from './session/session-token.ts'
@@ -46,7 +47,7 @@ const POLL_MS = 1_000
 const DRAIN_MS = 10_000
 
 /** How a spec finds out who clients are, and what it does about what they ask. */
-export interface SpecRules extends Omit<IdentifierOptions, 'timeoutMs'> {
+export interface SpecRules extends Omit<IdentifierOptions, 'timeoutMs' | 'attempts'> {
   readonly hooks: readonly Registered[]
   /** The settings of Postgres that the statements of a client run under. */
   readonly session: ((auth: never) => unknown) | undefined
@@ -98,7 +99,8 @@ async function start(
   rules: SchemaSource & SpecRules,
 ): Promise<Server> {
   const sessions = new Sessions()
-  const identifier = new Identifier({ ...rules, timeoutMs: AUTHENTICATE_MS })
+  const attempts = new IdentityAttempts({ free: limits.maxFailedLogins, maxDelayMs: limits.maxLoginDelayMs })
+  const identifier = new Identifier({ ...rules, timeoutMs: AUTHENTICATE_MS, attempts })
   const index = new SubscriptionIndex()
   const notifier = new Notifier(transport)
   const { source, order } = await openSource(database, [...registry.all()], {
@@ -166,6 +168,7 @@ async function start(
     closing ??= (async () => {
       const left = await inFlight.drain(DRAIN_MS)
       if (left > 0) logger.warn({ requests: left }, 'closed before every request had ended')
+      attempts.stop()
       await source.stop()
       await transport.stop()
       notifier.stop()

@@ -1,4 +1,4 @@
-import { SpecError } from '@mqttspec/protocol'
+import { isSpecError, SpecError } from '@mqttspec/protocol'
 import { askerIn, meansOf } from './asker.ts'
 import type { ClientCertificate } from './client-certificate.ts'
 import type { Admission } from './decode/admission.ts'
@@ -111,7 +111,8 @@ interface Known {
 
 const stranger = (): Known => ({ identity: NOBODY, metadata: new Map(), certificate: undefined })
 
-/** CONNACK's "not authorised". [MQTT-3.2.2.3] */
+/** CONNACK's "server unavailable" and "not authorised". [MQTT-3.2.2.3] */
+const UNAVAILABLE = 3
 const NOT_AUTHORIZED = 5
 
 async function admit(client: ConnectingClient, steps: RequestSteps) {
@@ -130,6 +131,7 @@ async function admit(client: ConnectingClient, steps: RequestSteps) {
     logger.warn({ clientId, remoteAddress }, 'refused a client under an id that is another principal’s')
   } catch (error) {
     logger.info({ clientId, remoteAddress, err: error }, 'refused a client by its credentials')
+    if (isSpecError(error) && error.code === 'rate_limited') return UNAVAILABLE
   }
   return NOT_AUTHORIZED
 }

@@ -35,9 +35,11 @@ export async function connect({ data }: Connect, clientId: string, steps: Reques
   return { data: JSON.stringify({ session: token, expires_at: new Date(expiresAt).toISOString() }) }
 }
 
-/** Decides a client's subscriptions by the rights that it has now. */
-export const reconsider = (session: Session, steps: RequestSteps): Promise<void> =>
-  steps.subscriptions.reconsider(session, (asked) => decide(asked, askerIn(session, steps), steps))
+/** Decides a client's subscriptions by the rights that it has now. Nothing more is told by those that it had. */
+export function reconsider(session: Session, steps: RequestSteps): Promise<void> {
+  steps.transport.dropNotifications(session.clientId)
+  return steps.subscriptions.reconsider(session, (asked) => decide(asked, askerIn(session, steps), steps))
+}
 
 /** Begins a subscription. What it is told first, and of changes after that, waits until `answered`. */
 export async function subscribe(

@@ -1,5 +1,7 @@
 import { SpecError } from '@mqttspec/protocol'
 import type { ClientCertificate } from '../client-certificate.ts'
+import type { IdentityAttempts } from './identity-attempts.ts'
+import { networkOf } from './network-of.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
 /** What a client says of itself, as `authenticate` sees it. */
@@ -35,6 +37,7 @@ export interface IdentifierOptions {
   /** Names the principal of an `auth`; by default its `sub`, `userId`, `user_id` or `id`, else all of it. */
   readonly principal: ((auth: never) => string) | undefined
   readonly timeoutMs: number
+  readonly attempts: IdentityAttempts
 }
 
 /** A client that was never asked who it is. */
@@ -53,10 +56,17 @@ export class Identifier {
     return this.#options.authenticate !== undefined
   }
 
-  /** Who this client is. Rejects with `auth_error`. */
+  /** Who this client is. Rejects with `auth_error`, after a while where many were wrong; or with `rate_limited`. */
   async identify(credentials: Omit<Credentials, 'token'>): Promise<Identity> {
-    const { authenticate } = this.#options
+    const { authenticate, attempts } = this.#options
     if (!authenticate) return NOBODY
+    const { clientId, username, remoteAddress } = credentials
+    // Behind an external broker, or on a connection that is there, nobody's address is known but its client id.
+    const address = remoteAddress === undefined ? `of ${clientId}` : networkOf(remoteAddress)
+    return attempts.run({ address, username }, () => this.#identity(authenticate, credentials))
+  }
+
+  async #identity(authenticate: Authenticate, credentials: Omit<Credentials, 'token'>): Promise<Identity> {
     const token = credentials.password || credentials.username
     const claims = await this.#inTime(async () => authenticate({ ...credentials, token }))
     if (claims === undefined || claims === null || claims === false) throw refused()

@@ -93,14 +93,19 @@ export class SubscriptionDesk {
     decide: (request: SubscribeRequest) => Promise<Wanted>,
   ): Promise<void> {
     const { index, notifier } = this.#parts
-    const held = [...subscriptions.values()]
-    // Nothing is told by the old rights while the new ones are being decided.
-    for (const subscription of held) index.remove(subscription)
-    for (const subscription of held) {
+    const held = [...subscriptions.values()].map((subscription) => {
+      // Nothing is told by the old rights while the new ones are being decided, also of what is on its way already.
+      index.remove(subscription)
+      const undecided = { ...subscription }
+      subscriptions.set(undecided.id, undecided)
       notifier.reset(subscription, 'rights')
+      notifier.replace(subscription, undecided)
+      return undecided
+    })
+    for (const subscription of held) {
       try {
         const wanted = await decide(subscription.request)
-        if (!subscriptions.has(subscription.id)) continue
+        if (subscriptions.get(subscription.id) !== subscription) continue
         const next = { ...subscription, ...wanted, clientId, from: subscription.from }
         index.add(next)
         notifier.replace(subscription, next)

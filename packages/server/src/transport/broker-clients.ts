@@ -12,6 +12,7 @@ import type { Session } from './session.ts'
 import { SessionBroker } from './session-broker.ts'
 import { SessionStore } from './session-store.ts'
 import { SessionTable } from './session-table.ts'
+import { TakeoverDamper } from './takeover-damper.ts'
 import type { ConnectingClient, ConnectRefusal, Qos, TransportReceiver } from './transport.ts'
 import { TurnQueue } from './turn-queue.ts'
 
@@ -44,6 +45,7 @@ export class BrokerClients {
   readonly #aedes: SessionBroker
   readonly #context: ConnectionContext
   readonly #turn = new TurnQueue()
+  readonly #takeovers = new TakeoverDamper()
   readonly #statusTopic: string
   /** Every connection whose socket is open, with aedes's side of it, and the other way round. */
   readonly #open = new Map<Connection, Client>()
@@ -186,6 +188,8 @@ export class BrokerClients {
         this.#settings.logger.error({ error, clientId }, 'could not decide whether a client may connect'),
     })
     if (typeof answer === 'number') return answer
+    if (this.#admitted.has(clientId)) await connection.stays(this.#takeovers.delayMs(clientId, Date.now()))
+    if (connection.hasEnded) return undefined
     // Two that connect under one id at once: the later waits until aedes is done with the earlier, then takes over.
     for (let other = this.#connecting(clientId); other; other = this.#connecting(clientId)) await other.whenSettled
     this.#admitted.get(clientId)?.end('taken over by another connection') // [MQTT-3.1.4-2]

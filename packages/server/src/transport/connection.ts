@@ -99,6 +99,17 @@ export class Connection implements SessionConnection {
     return this.#writer.unsentFrames
   }
 
+  /** Resolves after so long, or as soon as the connection has ended. */
+  async stays(ms: number): Promise<void> {
+    if (ms === 0) return
+    let timer: NodeJS.Timeout | undefined
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms)
+    })
+    await Promise.race([over, this.whenSettled])
+    clearTimeout(timer)
+  }
+
   /** Ends the connection when it sends no packet for so long; 0 is never. [MQTT-3.1.2-24] */
   limitSilence(silenceMs: number): void {
     this.#silence.start(silenceMs)
@@ -127,6 +138,10 @@ export class Connection implements SessionConnection {
 
   send(frame: Buffer): void {
     if (this.#state !== 'ended') this.#writer.send(frame)
+  }
+
+  takeBack(isUnwanted: (frame: Buffer) => boolean): readonly Buffer[] {
+    return this.#writer.takeBack(isUnwanted)
   }
 
   /** Sends what is left, closes the connection and tells the broker, once. */

@@ -53,6 +53,10 @@ export class EmbeddedBroker implements Transport {
     return session?.notify(subscriptionId, payload, this.#settings.qos.notification) ?? DONE
   }
 
+  dropNotifications(clientId: string): void {
+    this.#clients?.find(clientId)?.dropNotifications()
+  }
+
   isListening(clientId: string, subscriptionId: string): boolean {
     return this.#clients?.find(clientId)?.isListening(subscriptionId) ?? false
   }

@@ -56,6 +56,9 @@ export class ExternalBroker implements Transport {
     return this.#queue.notify(clientId, notifyTopic(topicPrefix, clientId, subscriptionId), payload, qos.notification)
   }
 
+  /** They are the broker's. */
+  dropNotifications(): void {}
+
   /** The broker does not tell. */
   isListening(): boolean {
     return true

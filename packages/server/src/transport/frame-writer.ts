@@ -56,6 +56,16 @@ export class FrameWriter {
     this.#written()
   }
 
+  /** Takes back the frames of which `isUnwanted` says so, as far as they have not been written. Returns them. */
+  takeBack(isUnwanted: (frame: Buffer) => boolean): readonly Buffer[] {
+    const taken = this.#frames.filter(isUnwanted)
+    if (taken.length === 0) return taken
+    const unwanted = new Set(taken)
+    this.#frames = this.#frames.filter((frame) => !unwanted.has(frame))
+    for (const { length } of taken) this.#bytes -= length
+    return taken
+  }
+
   /** The link has room again. */
   drained(): void {
     this.#full = false

@@ -90,6 +90,20 @@ export class Outbox {
     }
   }
 
+  /** Forgets the messages of which `isUnwanted` says so: they are not sent again. */
+  drop(isUnwanted: (frame: Buffer) => boolean): void {
+    for (const [packetId, waiting] of this.#waiting) {
+      if (typeof waiting === 'object' && isUnwanted(waiting)) this.forget(packetId)
+    }
+  }
+
+  /** Forgets one message that its client will never acknowledge. */
+  forget(packetId: number): void {
+    const waiting = this.#waiting.get(packetId)
+    if (typeof waiting === 'object') this.#count(-waiting.length)
+    this.#waiting.delete(packetId)
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#waiting.clear()

@@ -42,6 +42,24 @@ export function readPublish(frame: Buffer, bodyStart: number): PublishFrame | un
   return { qos, retain: (flags & 1) === 1, topicStart, topicEnd, packetId, payloadStart }
 }
 
+export const isPublish = (frame: Buffer): boolean => (frame[0] ?? 0) >> 4 === PACKET.PUBLISH
+
+/** The topic of a PUBLISH frame that was written here. */
+export function topicOf(frame: Buffer): string {
+  let bodyStart = 2
+  while (((frame[bodyStart - 1] ?? 0) & 0x80) !== 0) bodyStart += 1
+  const topicStart = bodyStart + 2
+  return frame.toString('utf8', topicStart, topicStart + frame.readUInt16BE(bodyStart))
+}
+
+/** The packet id of a PUBLISH frame that was written here; 0 at QoS 0. */
+export function packetIdOf(frame: Buffer): number {
+  if ((((frame[0] ?? 0) >> 1) & 3) === 0) return 0
+  let bodyStart = 2
+  while (((frame[bodyStart - 1] ?? 0) & 0x80) !== 0) bodyStart += 1
+  return frame.readUInt16BE(bodyStart + 2 + frame.readUInt16BE(bodyStart))
+}
+
 const isQos = (qos: number): qos is Qos => qos < 3
 
 /** A PUBLISH frame, not retained. `packetId` is ignored at QoS 0. */

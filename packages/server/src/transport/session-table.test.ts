@@ -72,6 +72,7 @@ describe('SessionTable', () => {
       unsentBytes: 0,
       unsentFrames: 0,
       send: (frame: Buffer) => void sent.push(frame),
+      takeBack: () => [],
       end: () => {},
     }
     for (const clientId of ['a', 'b']) sessions.find(clientId)?.attach(connection)

@@ -14,6 +14,12 @@ class StuckConnection implements SessionConnection {
     this.unsentFrames += 1
   }
 
+  takeBack(isUnwanted: (frame: Buffer) => boolean): readonly Buffer[] {
+    const taken = this.sent.filter(isUnwanted)
+    for (const frame of taken) this.sent.splice(this.sent.indexOf(frame), 1)
+    return taken
+  }
+
   end(reason: string): void {
     this.ended = reason
   }
@@ -88,5 +94,36 @@ describe('a client that reads slowly', () => {
     void session.reply('x'.repeat(1024 * 1024), 1)
     void session.reply('one more', 1)
     expect([connection.sent.length, connection.ended]).toEqual([64, 'takes none of its replies'])
+  })
+})
+
+describe('notifications that are dropped', () => {
+  const payloadsOf = (frames: readonly Buffer[]) => frames.map((frame) => frame.toString().slice(-1))
+
+  it('are not sent, nor sent again to a client that comes back; its replies are', () => {
+    const session = new Session('spec', 'a', false, { bytes: 0, maxBytes: 1e9 }, () => {})
+    session.filters.set('spec/a/response', 1)
+    session.filters.set('spec/a/notify/+', 2)
+    const [first, second] = [new StuckConnection(), new StuckConnection()]
+    session.attach(first)
+    void session.notify('s', 'A', 1)
+    first.sent.length = 0 // it has left this process
+    session.detach()
+    void session.notify('s', 'B', 2)
+    void session.reply('C', 1)
+    void session.notify('long'.repeat(100), 'D', 1)
+    session.dropNotifications()
+    void session.notify('s', 'E', 1)
+    session.attach(second)
+    expect(payloadsOf(second.sent)).toEqual(['C', 'E'])
+  })
+
+  it.each([0, 1] as const)('at QoS %i are taken back from a connection that has not sent them yet', (qos) => {
+    const { session, connection } = connected(qos)
+    void session.notify('s', 'A', 1)
+    void session.reply('B', 1)
+    void session.notify('t', 'C', 1)
+    session.dropNotifications()
+    expect(payloadsOf(connection.sent)).toEqual(['B'])
   })
 })

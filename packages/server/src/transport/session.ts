@@ -1,6 +1,6 @@
 import { notifyTopic, responseTopic } from '@mqttspec/protocol'
 import { type HeldBytes, Outbox } from './outbox.ts'
-import { encodePublish } from './packet.ts'
+import { encodePublish, isPublish, packetIdOf, topicOf } from './packet.ts'
 import type { Payload, Qos } from './transport.ts'
 
 /** What a session needs of the connection it is on. */
@@ -10,6 +10,8 @@ export interface SessionConnection {
   /** Frames that were sent and wait behind a full socket. */
   readonly unsentFrames: number
   send(frame: Buffer): void
+  /** Takes back frames that have not left this process, and returns them. */
+  takeBack(isUnwanted: (frame: Buffer) => boolean): readonly Buffer[]
   end(reason: string): void
 }
 
@@ -83,6 +85,15 @@ export class Session {
     if (this.#overflowing) return DONE
     this.#send(topic, payload, lower(granted, qos))
     return this.#room()
+  }
+
+  /** Forgets the notifications that have not left this process, and sends none again. */
+  dropNotifications(): void {
+    const beginning = this.#allNotifications.slice(0, -1)
+    const isNotification = (frame: Buffer) => isPublish(frame) && topicOf(frame).startsWith(beginning)
+    for (const frame of this.#connection?.takeBack(isNotification) ?? []) this.#outbox.forget(packetIdOf(frame))
+    this.#outbox.drop(isNotification)
+    this.relieved()
   }
 
   /** Does a notification of this subscription reach a filter of the client? */

@@ -118,6 +118,11 @@ export interface Transport {
   respond(clientId: string, payload: Payload): Promise<void>
   /** Sends a notification of one subscription. Resolves as `respond` does; for who does not wait see `overflowed`. */
   notify(clientId: string, subscriptionId: string, payload: Payload): Promise<void>
+  /**
+   * Forgets the notifications of a client that have not left this process, and sends none of those again that were not
+   * acknowledged: they were decided by rights that it has no more. What an external broker has is out of reach.
+   */
+  dropNotifications(clientId: string): void
   /** Is the client subscribed to this subscription's notify topic? An external broker cannot know: true. */
   isListening(clientId: string, subscriptionId: string): boolean
   /** Ends a client's connection, if there is one. */

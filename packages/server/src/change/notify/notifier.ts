@@ -89,13 +89,21 @@ export class Notifier {
     if (state) await this.#sendNow(subscription, state, encode)
   }
 
-  /** Tells a subscription that its set is to be read anew, if what is the reason comes after its beginning. */
+  /**
+   * Tells a subscription that its set is to be read anew, if what is the reason comes after its beginning. What it was to
+   * be told by rights that it has no more, it is not told.
+   */
   reset(subscription: Subscription, reason: ResetReason, place?: Place): void {
+    const state = this.#states.get(subscription)
+    if (state && reason === 'rights') state.waiting = []
     if (subscription.from && place && !isAfter(subscription.from, place)) return
     this.send(subscription, (seq) => encodeReset(subscription, reason, seq), place)
   }
 
-  /** A subscription is another one from now on, under the same id and with the same count. */
+  /**
+   * A subscription is another one from now on, under the same id and with the same count. One that had not begun has no
+   * other beginning than the reset that tells it so.
+   */
   replace(before: Subscription, after: Subscription): void {
     const state = this.#states.get(before)
     if (!state) return
@@ -107,6 +115,7 @@ export class Notifier {
     clearTimeout(state.timer)
     state.timer = setTimeout(() => this.#passed(after, 'listening'), HOLD_MS)
     state.timer.unref()
+    this.#passed(after, 'begun')
   }
 
   /** Ends a subscription: nothing is sent after this. */
