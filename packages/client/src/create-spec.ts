@@ -1,6 +1,7 @@
-import { type ParsedTopic, parseTopic, type SpecShape } from '@mqttspec/protocol'
+import { parseServerStatusTopic, parseTopic, type SpecShape } from '@mqttspec/protocol'
 import type { Backoff } from './backoff.ts'
 import { Connection } from './connection/connection.ts'
+import { ServerPresence } from './connection/server-presence.ts'
 import { LiveQueries } from './live/live-queries.ts'
 import { createCalls } from './operations/calls.ts'
 import { meta } from './operations/meta.ts'
@@ -37,14 +38,16 @@ export interface CreatedSpec<Shape extends SpecShape> {
 export function createSpec<Shape extends SpecShape>(settings: SpecSettings): CreatedSpec<Shape> {
   const { timeoutMs, maxBufferedEvents } = settings
   const connection: Connection = new Connection(settings, {
-    message: (topic, payload) => receive(parseTopic(settings.topicPrefix, topic), payload),
+    message: receive,
     online() {
+      presence.reset()
       subscriptions.abandon()
       waiting.sendAll()
       subscriptions.online()
     },
     refused: (error) => waiting.failAll(error.code, 'has no answer: the broker refuses this client', error),
   })
+  const presence = new ServerPresence()
   const waiting = new WaitingRequests((text) => connection.publish(text), settings.maxInFlight)
   const steps: AskSteps = {
     ...settings,
@@ -68,14 +71,23 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
     isOnline: () => connection.state === 'online',
   })
 
-  function receive(topic: ParsedTopic | undefined, payload: Uint8Array): void {
-    if (topic?.kind === 'response') {
+  function receive(name: string, payload: Uint8Array, retained: boolean): void {
+    const topic = parseTopic(settings.topicPrefix, name)
+    if (!topic) heard(parseServerStatusTopic(settings.topicPrefix, name), payload, retained)
+    else if (topic.kind === 'response') {
       const reply = readReply(payload)
       if (reply) waiting.answered(reply)
-    } else if (topic?.kind === 'notify') {
+    } else if (topic.kind === 'notify') {
       const notification = readNotification(payload)
       if (notification) subscriptions.notified(notification)
     }
+  }
+
+  // The link stays, and the server at its other end is another one, or was away.
+  function heard(serverId: string | undefined, payload: Uint8Array, retained: boolean): void {
+    if (serverId === undefined || !presence.heard(serverId, payload, retained)) return
+    subscriptions.renew()
+    waiting.sendAll()
   }
 
   async function close(): Promise<void> {

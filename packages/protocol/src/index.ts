@@ -81,6 +81,7 @@ export {
   DEFAULT_TOPIC_PREFIX,
   notifyTopic,
   type ParsedTopic,
+  parseServerStatusTopic,
   parseTopic,
   requestTopic,
   responseTopic,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import {
   CLIENT_ID,
   notifyTopic,
+  parseServerStatusTopic,
   parseTopic,
   requestTopic,
   responseTopic,
@@ -20,6 +21,21 @@ test.each(['spec', 'site/a/mqttspec', 'x'])(
       kind: 'notify',
       subscriptionId: 's1',
     })
+  },
+)
+
+test.each(['spec', 'site/a/mqttspec'])(
+  'the status topic of a server is read back, and no other is, under %s',
+  (prefix) => {
+    expect(parseServerStatusTopic(prefix, serverStatusTopic(prefix, 'one'))).toBe('one')
+    for (const other of [
+      statusTopic(prefix, 'me'),
+      serverStatusTopic(`x${prefix}`, 'one'),
+      serverStatusTopic(prefix, ''),
+      serverStatusTopic(prefix, 'a/b'),
+      `${prefix}/$server/status`,
+    ])
+      expect(parseServerStatusTopic(prefix, other)).toBeUndefined()
   },
 )
 

@@ -20,6 +20,14 @@ export const statusTopic = (prefix: string, clientId: string): string => `${pref
 /** Where a server tells, retained, that it came or went; with `'+'` as the id, the filter for all servers. */
 export const serverStatusTopic = (prefix: string, serverId: string): string => `${prefix}/$server/${serverId}/status`
 
+/** The id of the server whose status topic this is; undefined when it is none. */
+export function parseServerStatusTopic(prefix: string, topic: string): string | undefined {
+  const [start = '', end = ''] = serverStatusTopic(prefix, '+').split('+')
+  if (!topic.startsWith(start) || !topic.endsWith(end)) return undefined
+  const id = topic.slice(start.length, topic.length - end.length)
+  return id === '' || id.includes('/') ? undefined : id
+}
+
 /** A topic of the protocol, taken apart. `subscriptionId` is there for `notify` only. */
 export interface ParsedTopic {
   readonly clientId: string

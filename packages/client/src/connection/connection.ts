@@ -5,7 +5,7 @@ import { afterInput, type ConnectionInput, type ConnectionState } from './connec
 
 /** What a connection tells the client that owns it. */
 export interface ConnectionReceiver {
-  message(topic: string, payload: Uint8Array): void
+  message(topic: string, payload: Uint8Array, retained: boolean): void
   /** A new link is there, with no memory of what went before. */
   online(): void
   /** The broker said no, and why. It is asked again after a while. */
@@ -98,7 +98,7 @@ export class Connection {
   async #open(): Promise<Link> {
     const { credentials, transport } = this.#settings
     const receiver: LinkReceiver = {
-      message: (topic, payload) => this.#receiver.message(topic, payload),
+      message: (topic, payload, retained) => this.#receiver.message(topic, payload, retained),
       lost: (cause) => this.#lost(cause),
     }
     return transport.open(await credentials(), receiver, this.#closing.signal)

@@ -73,6 +73,14 @@ export class Subscriptions {
     for (const feed of this.#feeds) feed.abandon()
   }
 
+  /** The server may have forgotten all of them, on the link that is there: ends those that it has, and asks anew. */
+  renew(): void {
+    const ids = [...this.#live.keys()]
+    this.abandon()
+    for (const id of ids) void this.#endAtServer(id)
+    this.online()
+  }
+
   /** A new link listens: asks for all of them. */
   online(): void {
     for (const feed of this.#feeds) void this.#ask(feed, feed.hasBegun ? 'history' : undefined)

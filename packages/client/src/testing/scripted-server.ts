@@ -34,7 +34,7 @@ export class ScriptedServer implements AsyncDisposable {
   refuse: (login: Login) => number | undefined = () => undefined
   /** Refuses a subscription to a topic filter. */
   refuseTopic: (topic: string) => boolean = () => false
-  /** Everything that was received, in order; also `connect` and `subscribe` of each client. */
+  /** Everything that was received, in order; also `connect` of each client, and `subscribe` to its own topics. */
   readonly log: string[] = []
   readonly received: Received[] = []
   readonly logins: Login[] = []
@@ -66,7 +66,9 @@ export class ScriptedServer implements AsyncDisposable {
       this.#clients.set(client.id, client)
       this.log.push('connect')
     })
-    broker.on('subscribe', () => this.log.push('subscribe'))
+    broker.on('subscribe', (filters) => {
+      if (filters.some(({ topic }) => topic.endsWith('/response'))) this.log.push('subscribe')
+    })
     broker.on('publish', (packet, client) => {
       if (client && parseTopic('spec', packet.topic)?.kind === 'request') void this.#receive(client.id, packet.payload)
     })

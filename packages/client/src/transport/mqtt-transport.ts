@@ -1,4 +1,4 @@
-import { notifyTopic, requestTopic, responseTopic, SpecError } from '@mqttspec/protocol'
+import { notifyTopic, requestTopic, responseTopic, SpecError, serverStatusTopic } from '@mqttspec/protocol'
 import mqtt, { type IClientSubscribeProperties, type MqttClient } from 'mqtt'
 import { connectionError } from './connection-error.ts'
 import type { TlsOptions } from './tls-options.ts'
@@ -65,8 +65,8 @@ class Opening {
       signal.removeEventListener('abort', abandon)
     }
     this.#client.on('connect', () => this.#subscribe())
-    this.#client.on('message', (topic, payload) => {
-      if (this.#phase !== 'over') receiver.message(topic, payload)
+    this.#client.on('message', (topic, payload, { retain }) => {
+      if (this.#phase !== 'over') receiver.message(topic, payload, retain)
     })
     this.#client.on('error', (error) => {
       this.#cause = error
@@ -97,6 +97,8 @@ class Opening {
     this.#phase = 'open'
     const { topicPrefix, clientId, qos } = this.#settings
     const topic = requestTopic(topicPrefix, clientId)
+    // By itself: a broker that refuses it takes nothing else away.
+    this.#client.subscribe(serverStatusTopic(topicPrefix, '+'), { qos: 1 }, () => {})
     this.#give({
       // An error here is the loss of the link, which `lost` tells; the request is sent again by id.
       publish: (text) => void this.#client.publish(topic, text, { qos: qos.request }, () => {}),

@@ -6,7 +6,8 @@ export interface Credentials {
 
 /** What a link tells. None of these may throw. */
 export interface LinkReceiver {
-  message(topic: string, payload: Uint8Array): void
+  /** `retained`: it was said before this link was there. */
+  message(topic: string, payload: Uint8Array, retained: boolean): void
   /** The link is gone, and says no more. Not called after `close`. */
   lost(cause: unknown): void
 }
@@ -23,6 +24,7 @@ export interface Link {
  * Bytes in, bytes out: the seam behind which MQTT is spoken.
  *
  * - `open` MUST have subscribed to the response topic and to the notify topics before it resolves.
+ * - A link SHOULD hear the status topics of servers too, where the broker lets it.
  * - A link MUST NOT send anything again by itself, on this connection or another: requests are sent again by id, above.
  * - `open` rejects with a `SpecError`: `auth_error` or `forbidden` when the broker refused, else `unavailable`. When
  *   `signal` aborts, it lets go of the socket and rejects.
