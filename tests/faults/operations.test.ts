@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { defineSpec } from '@mqttspec/server'
 import { expect, test } from 'vitest'
 import { quiet, until } from '../until.ts'
 import { create, read, subscribe } from './messages.ts'
-import { Trial } from './trial.ts'
+import { schema, Trial } from './trial.ts'
 
 test('health and figures are served on a port of their own, and tell what is there', async () => {
   await using tried = new Trial()
@@ -71,25 +72,73 @@ test('with signals: true SIGTERM finishes what runs, and the process ends by its
   expect(out.split('\n')).toEqual(['asked', 'answered true', ''])
 }, 40_000)
 
-test('no password, token or value is ever logged, whatever fails', async () => {
-  const lines: string[] = []
-  const write = (facts: object, message: string) => {
-    const { err } = facts as { err?: Error }
-    lines.push(`${message} ${JSON.stringify(facts)} ${err?.message ?? ''} ${JSON.stringify(err ?? '')}`)
+/** All that a logger could find, however deep it looks. */
+function everything(value: unknown): string {
+  if (value instanceof Error) {
+    const { message, stack, cause } = value
+    return [message, stack, everything(cause), everything({ ...value })].join(' ')
   }
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.entries(value)
+    .map(([name, child]) => `${name}=${everything(child)}`)
+    .join(' ')
+}
+
+/** A spec whose own code fails in many ways, with what it was given in its hands. */
+const careless = defineSpec({
+  schema,
+  authenticate: ({ token }) => {
+    const [sub, tenant] = token?.split('.') ?? []
+    if (!sub || !tenant) throw new Error(`there is no user for ${token}`)
+    return { sub, tenant }
+  },
+})
+  .entity('things', { scope: (auth: undefined) => ({ tenant: (auth as unknown as { tenant: string }).tenant }) })
+  .hook('beforeCreate', 'things', async ({ data, db }) => {
+    if (data.label === 'hook')
+      await db.insert(schema.things).values({ tenant: 'a', label: 'v4lue', ownerId: 4_242_424 })
+    if (data.label === 'scope') throw Object.assign(new TypeError('no'), { password: 'p4ssw0rd', params: ['v4lue'] })
+  })
+  .hook('afterCreate', 'things', ({ row, afterCommit }) => {
+    if (row.label === 'later')
+      afterCommit(() => Promise.reject(Object.assign(new Error('later'), { token: 'p4ssw0rd' })))
+  })
+  .hook('afterRead', 'things', ({ rows, via }) => {
+    if (via === 'subscription' && rows[0]?.label === 'shown') throw new TypeError('not to be shown')
+  })
+
+test('no password, token or value is ever logged, whatever fails, and each line about a request names it', async () => {
+  const lines: { readonly facts: Record<string, unknown>; readonly message: string }[] = []
+  const write = (facts: object, message: string) => void lines.push({ facts: { ...facts }, message })
   await using tried = new Trial()
-  await tried.start({ logger: { info: write, warn: write, error: write } })
+  await tried.start({ logger: { info: write, warn: write, error: write } }, careless, false)
   const client = await tried.connect('log', 'a', { username: 'user-of-mine', password: 'log.a.p4ssw0rd' })
-  const bad = { username: 'user-of-mine', password: 'p4ssw0rd' }
-  await expect(tried.connect('log-bad', 'a', bad)).rejects.toMatchObject({ code: 5 })
+  for (const bad of [{ username: 'user-of-mine', password: 'p4ssw0rd' }, { username: 'p4ssw0rd-token' }])
+    await expect(tried.connect('log-bad', 'a', { password: '', ...bad })).rejects.toMatchObject({ code: 5 })
   await tried.ask(client, { type: 'connect', data: { token: 'p4ssw0rd-token' } })
-  await tried.ask(client, create({ label: 'v4lue', code: 'v4lue' }))
-  await tried.ask(client, create({ label: 'v4lue', code: 'v4lue' }))
-  await tried.ask(client, create({ label: 'v4lue', amount: 'v4lue' }))
-  await tried.ask(client, create({ label: 'v4lue', ownerId: 4_242_424 }))
+  await tried.ask(client, subscribe())
+  for (const data of [
+    { label: 'v4lue', code: 'v4lue', tenant: 'a' },
+    { label: 'v4lue', code: 'v4lue', tenant: 'a' },
+    { label: 'v4lue', amount: 'v4lue' },
+    { label: 'v4lue', ownerId: 4_242_424, tenant: 'a' },
+    ...['hook', 'scope', 'later', 'shown'].map((label) => ({ label, tenant: 'a' })),
+  ])
+    await tried.ask(client, create(data))
   await tried.ask(client, read({ filters: [{ column: 'label', operator: 'eq', value: { v: 'v4lue' } }] }))
   await client.send('v4lue', 'spec/other/request')
+  const said = (message: string) => lines.filter((line) => line.message === message)
+  await until(
+    () =>
+      said('a change could not be shown').length > 0 && said('what a hook does after a commit has failed').length > 0,
+  )
   await quiet(50)
-  expect(lines.length).toBeGreaterThan(0)
-  for (const line of lines) expect(line).not.toMatch(/p4ssw0rd|v4lue|4242424/)
+  expect(said('refused a client by its credentials')).toHaveLength(2)
+  expect(said('a hook failed').length).toBeGreaterThanOrEqual(3)
+  for (const { facts, message } of lines) {
+    expect(`${message} ${everything(facts)}`).not.toMatch(/p4ssw0rd|v4lue|4242424/)
+    if ('err' in facts) expect(facts, message).toMatchObject({ clientId: expect.stringMatching(/^log/) })
+  }
+  for (const { facts } of [...said('a hook failed').slice(0, 2), ...said('what a hook does after a commit has failed')])
+    expect(facts).toMatchObject({ clientId: 'log', request: expect.stringMatching(/^log-\d+$/) })
 })

@@ -44,12 +44,12 @@ export type HookSteps = Pick<AskerSteps, 'hooks' | 'registry' | 'database' | 'bi
 
 /** Who a message is from. Throws `unauthorized`. */
 export function askerOf(message: Up, clientId: string, steps: AskerSteps): Asker {
-  return askerIn(sessionOf(message, clientId, steps), steps)
+  return askerIn(sessionOf(message, clientId, steps), steps, message.id)
 }
 
-/** The client of a session, as one that asks. */
-export function askerIn(session: Session, steps: HookSteps): Asker {
-  return { session, ...meansOf(session, session.identity.auth, steps) }
+/** The client of a session, as one that asks; `request` is the id of what it asks, if it asks at all. */
+export function askerIn(session: Session, steps: HookSteps, request?: string): Asker {
+  return { session, ...meansOf(session, session.identity.auth, steps, request) }
 }
 
 /** What a client may, the hooks with what they need to know of it, and its database. It may have no session yet. */
@@ -57,6 +57,7 @@ export function meansOf(
   { clientId, metadata }: Pick<Session, 'clientId' | 'metadata'>,
   auth: unknown,
   steps: HookSteps,
+  request?: string,
 ): Omit<Asker, 'session'> {
   const { hooks, registry, bindDrizzle } = steps
   const settings = steps.settingsOf && checkSettings(steps.settingsOf(auth as never))
@@ -64,7 +65,12 @@ export function meansOf(
   const access = new Access(auth, settings !== undefined)
   const client = hookClient(clientId, metadata)
   const db = () => bindDrizzle(database)
-  return { access, settings, database, hooks: new RowHooks({ hooks, registry, access, client, db }) }
+  return {
+    access,
+    settings,
+    database,
+    hooks: new RowHooks({ hooks, registry, access, client, about: { clientId, request }, db }),
+  }
 }
 
 /** The steps of a path over the database of who asks. */

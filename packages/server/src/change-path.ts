@@ -74,7 +74,8 @@ export class ChangePath {
       this.#send(change, meaning, subscription, shown)
     } catch (error) {
       // What a hook refuses is not shown; but that something was there is not lost in silence.
-      this.#steps.logger.error({ err: error, subscription: subscription.id }, 'a change could not be shown')
+      const { id, clientId } = subscription
+      this.#steps.logger.error({ err: error, clientId, subscription: id }, 'a change could not be shown')
       this.#steps.notifier.reset(subscription, 'rights')
     }
   }

@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, DEFAULT_TOPIC_PREFIX, type Limits } from '@mqttspec/pro
 import type { DatabaseSource } from './db/open-database.ts'
 import type { HttpOptions } from './health/http-listener.ts'
 import type { Logger } from './logger.ts'
+import { redacting } from './redacting-logger.ts'
 import type { EmbeddedBrokerOptions } from './transport/embedded-options.ts'
 import type { ExternalBrokerOptions } from './transport/external-broker.ts'
 import type { DeliveryQos } from './transport/transport.ts'
@@ -60,7 +61,7 @@ export function checkOptions(options: ListenOptions, authenticates: boolean): Ch
     ...(authenticates ? [] : hostTrouble(options)),
   ]
   if (wrong.length > 0) throw new Error(`the server cannot start:\n- ${wrong.join('\n- ')}`)
-  return { ...options, topicPrefix, qos, limits, logger: options.logger ?? consoleLogger }
+  return { ...options, topicPrefix, qos, limits, logger: redacting(options.logger ?? consoleLogger) }
 }
 
 function httpTrouble(http: HttpOptions | undefined): string[] {

@@ -6,6 +6,7 @@ import { parseMessage } from './decode/parse-message.ts'
 import type { HookName } from './hooks/hook-context.ts'
 import type { InFlight } from './lifecycle.ts'
 import type { AnswerCode, Metrics } from './metrics/metrics.ts'
+import { redact } from './redacting-logger.ts'
 import { errorReply } from './reply/reply.ts'
 import { answer, type RequestSteps } from './request-path.ts'
 import { type Identity, NOBODY } from './session/identity.ts'
@@ -35,7 +36,9 @@ export function receiver(
       await answer(message, steps, counted)
     } catch (error) {
       // It never rejects. Should that be wrong one day, it is a line in the log, not the end of the process.
-      steps.logger.error({ err: error, clientId: message.clientId }, 'a message was not dealt with to its end')
+      const { clientId, payload } = message
+      const about = { clientId, request: idOf(payload, steps) }
+      steps.logger.error({ ...about, err: error }, 'a message was not dealt with to its end')
     }
   }
   return {
@@ -130,7 +133,9 @@ async function admit(client: ConnectingClient, steps: RequestSteps) {
     }
     logger.warn({ clientId, remoteAddress }, 'refused a client under an id that is another principal’s')
   } catch (error) {
-    logger.info({ clientId, remoteAddress, err: error }, 'refused a client by its credentials')
+    const secret = password && password.length > 0 ? Buffer.from(password).toString() : username
+    const facts = redact({ clientId, remoteAddress, err: error }, [secret ?? ''])
+    logger.info(facts, 'refused a client by its credentials')
     if (isSpecError(error) && error.code === 'rate_limited') return UNAVAILABLE
   }
   return NOT_AUTHORIZED

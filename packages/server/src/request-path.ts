@@ -100,7 +100,8 @@ async function outcomeOf(parsed: ParsedMessage, incoming: IncomingMessage, steps
     const outcome = await act(parsed.message, incoming, steps)
     return withinLimit(outcome, parsed.id, steps.limits)
   } catch (error) {
-    return failure(parsed.id, explainFailure(error, parsed.id, steps.registry, steps.logger))
+    const failed = { clientId: incoming.clientId, request: parsed.id }
+    return failure(parsed.id, explainFailure(error, failed, steps.registry, steps.logger))
   }
 }
 

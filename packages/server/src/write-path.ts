@@ -237,7 +237,7 @@ async function handOn(
         .then(() => source.committed(changes))
         .finally(turn.end)
     else if (changes.length > 0) source.committed(changes)
-    return { data, repliedAt, afterCommit: () => void runAfterCommit(hooks.committed, logger) }
+    return { data, repliedAt, afterCommit: () => void runAfterCommit(hooks, logger) }
   } catch (error) {
     turn?.end()
     throw error
@@ -245,12 +245,12 @@ async function handOn(
 }
 
 /** Runs the side effects of a committed write. One that fails undoes nothing: that is for the log. */
-async function runAfterCommit(effects: readonly (() => unknown)[], logger: Logger): Promise<void> {
-  for (const effect of effects) {
+async function runAfterCommit({ committed, about }: RowHooks, logger: Logger): Promise<void> {
+  for (const effect of committed) {
     try {
       await effect()
     } catch (error) {
-      logger.error({ err: error }, 'what a hook does after a commit has failed')
+      logger.error({ ...about, err: error }, 'what a hook does after a commit has failed')
     }
   }
 }

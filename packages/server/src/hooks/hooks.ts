@@ -9,6 +9,13 @@ export interface Registered {
   readonly run: (context: never) => unknown
 }
 
+/** What a line in the log is about. */
+export interface About {
+  readonly clientId: string
+  /** The id of the request, where there is one. */
+  readonly request?: string | undefined
+}
+
 /** Runs the hooks of a spec, in the order in which they were registered. */
 export class Hooks {
   readonly #registered: readonly Registered[]
@@ -30,13 +37,13 @@ export class Hooks {
    * Runs one after the other. Rejects when one throws or takes too long: a `SpecError` as it is; a plain `Error` as
    * `hook_error` with its message; anything else, which may carry a driver's text, as `hook_error` alone.
    */
-  async run(name: HookName, entity: string | undefined, context: object): Promise<void> {
+  async run(name: HookName, entity: string | undefined, context: object, about: About): Promise<void> {
     for (const hook of this.#registered) {
       if (hook.name !== name || !isFor(hook, entity)) continue
       try {
         await this.#inTime(hook, context)
       } catch (error) {
-        throw this.#explain(name, entity, error)
+        throw this.#explain(name, entity, error, about)
       }
     }
   }
@@ -53,11 +60,11 @@ export class Hooks {
     }
   }
 
-  #explain(name: HookName, entity: string | undefined, error: unknown): SpecError {
+  #explain(name: HookName, entity: string | undefined, error: unknown, about: About): SpecError {
     if (isSpecError(error)) return error
     const code = name === 'beforeHandle' ? 'unauthorized' : 'hook_error'
     const isPlain = error instanceof Error && error.constructor === Error
-    if (!isPlain) this.#logger.error({ err: error, hook: name, entity }, 'a hook failed')
+    if (!isPlain) this.#logger.error({ ...about, err: error, hook: name, entity }, 'a hook failed')
     if (error instanceof TooLong) return new SpecError('timeout', `The hook ${name} took too long.`, undefined, error)
     return new SpecError(
       code,

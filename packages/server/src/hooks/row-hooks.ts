@@ -4,7 +4,7 @@ import type { Change } from '../change/change.ts'
 import type { Entity } from '../entity/entity.ts'
 import type { Registry } from '../entity/registry.ts'
 import type { HookClient, HookName } from './hook-context.ts'
-import type { Hooks } from './hooks.ts'
+import type { About, Hooks } from './hooks.ts'
 
 type Row = Record<string, unknown>
 
@@ -18,6 +18,7 @@ export interface RowHooksParts {
   readonly registry: Registry
   readonly access: Access
   readonly client: HookClient
+  readonly about: About
   /** What hooks have as their database while no transaction is open. Made when one asks for it. */
   readonly db: () => unknown
 }
@@ -45,15 +46,18 @@ export class RowHooks {
   readonly #registry: Registry
   readonly #access: Access
   readonly #client: HookClient
+  /** For the log: whom and what the hooks are run for. */
+  readonly about: About
   readonly #afterCommit: (() => unknown)[] = []
   readonly #db: () => unknown
   #inTransaction: (() => unknown) | undefined
 
-  constructor({ hooks, registry, access, client, db }: RowHooksParts) {
+  constructor({ hooks, registry, access, client, about, db }: RowHooksParts) {
     this.#hooks = hooks
     this.#registry = registry
     this.#access = access
     this.#client = client
+    this.about = about
     this.#db = db
   }
 
@@ -74,11 +78,11 @@ export class RowHooks {
     const row = { ...data }
     const name = BEFORE[operation]
     if (operation === 'delete') {
-      await this.#hooks.run(name, entity.name, this.#given({ ...this.#ofEntity(entity), key: row }))
+      await this.#run(name, entity.name, this.#given({ ...this.#ofEntity(entity), key: row }))
       return row
     }
     const context = this.#given({ ...this.#ofEntity(entity), data: row })
-    await this.#hooks.run(name, entity.name, context)
+    await this.#run(name, entity.name, context)
     const result: Row = { ...context.data }
     for (const relation of entity.relations.values()) {
       const children = result[relation.name]
@@ -109,13 +113,13 @@ export class RowHooks {
         previous: operation === 'update' ? old : undefined,
         afterCommit: (run: () => unknown) => void this.#afterCommit.push(run),
       })
-      await this.#hooks.run(AFTER[operation], entity.name, context)
+      await this.#run(AFTER[operation], entity.name, context)
     }
   }
 
   /** Runs hooks that are about the client and what it asks, not about rows. */
   run(name: HookName, entity: string | undefined, about: object): Promise<void> {
-    return this.#hooks.run(name, entity, this.#given(about))
+    return this.#run(name, entity, this.#given(about))
   }
 
   /** Runs `body` while a transaction is open, which hooks then have as their database. */
@@ -154,7 +158,7 @@ export class RowHooks {
   /** Runs the hooks before a read or a subscribe, which may narrow it. */
   async beforeRead(entity: Entity, operation: 'read' | 'subscribe'): Promise<void> {
     const name = operation === 'read' ? 'beforeRead' : 'beforeSubscribe'
-    await this.#hooks.run(name, entity.name, this.#given({ ...this.#ofEntity(entity), operation }))
+    await this.#run(name, entity.name, this.#given({ ...this.#ofEntity(entity), operation }))
   }
 
   /**
@@ -187,11 +191,15 @@ export class RowHooks {
       }
     }
     const context = this.#given({ entity: entity.name, via, rows })
-    await this.#hooks.run('afterRead', entity.name, context)
+    await this.#run('afterRead', entity.name, context)
     return context.rows
   }
 
-  #given<About extends object>(about: About): Given & About {
+  #run(name: HookName, entity: string | undefined, context: object): Promise<void> {
+    return this.#hooks.run(name, entity, context, this.about)
+  }
+
+  #given<More extends object>(about: More): Given & More {
     const db = () => (this.#inTransaction ?? this.#db)()
     return Object.assign(new Given(this.#access.auth, this.#client, db), about)
   }
