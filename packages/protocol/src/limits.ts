@@ -69,6 +69,10 @@ export const DEFAULT_LIMITS = {
   maxChanges: 1_000_000,
   /** Rows with which one subscription may begin. */
   maxSnapshotRows: 50_000,
+  /** Changes that a durable subscription is told one by one when it comes back; with more, what they have come to. */
+  maxReplayedChanges: 10_000,
+  /** How long a durable subscription is kept to which nobody comes back. */
+  maxDurableAgeMs: 7 * 24 * 60 * 60 * 1_000,
 } as const
 
 /** The limits, once a server was told otherwise or not. */

@@ -111,6 +111,8 @@ async function start(
     maxAgeMs: limits.maxChangeAgeMs,
     maxChanges: limits.maxChanges,
     maxRows: limits.maxSnapshotRows,
+    maxDurableAgeMs: limits.maxDurableAgeMs,
+    maxNames: limits.maxSubscriptionsPerClient,
   })
   const subscriptions = new SubscriptionDesk({ sessions, index, notifier, limits, topicPrefix })
   const inFlight = new InFlight()
@@ -171,6 +173,7 @@ async function start(
       attempts.stop()
       await source.stop()
       await transport.stop()
+      await source.durables?.stop()
       notifier.stop()
       sessions.stop()
       await database.close()

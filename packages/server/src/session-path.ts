@@ -1,6 +1,8 @@
 import { type Connect, SpecError, type SubscribeRequest, type UnsubscribeRequest } from '@mqttspec/protocol'
 import { type Asker, askerIn } from './asker.ts'
 import { type Beginning, tellBeginning } from './change/notify/begin-subscription.ts'
+import type { Claimed } from './change/source/durable-names.ts'
+import { termsOf } from './change/source/durable-terms.ts'
 import { decodePosition, type Position } from './change/source/position.ts'
 import type { Result } from './db/run-read.ts'
 import { resolveSubscribe } from './decode/resolve-subscribe.ts'
@@ -49,14 +51,16 @@ export async function subscribe(
 ): Promise<{ readonly result: Result; readonly answered: () => void }> {
   const wanted = await decide(message, asker, steps)
   const options = message.options ?? {}
-  if ((options.since !== undefined || options.snapshot) && !steps.source.keepsHistory) throw noHistory(options)
+  const needy = (['since', 'snapshot', 'durable'] as const).find((name) => options[name])
+  if (needy && !steps.source.keepsHistory) throw noHistory(needy)
   const since = options.since === undefined ? undefined : decodePosition(options.since)
   const { subscription, isNew } = steps.subscriptions.begin(message, asker.session, wanted)
   try {
-    const beginning = await beginningOf(subscription, since, options.snapshot ?? false, steps)
+    const claimed = isNew ? await claimOf(subscription, asker.session, steps) : undefined
+    const beginning = await beginningOf(subscription, since, claimed, steps)
     const about = { entity: wanted.entity.name, subscriptionId: subscription.id }
     await asker.hooks.run('afterSubscribe', about.entity, about)
-    const at = beginning.with === 'rows' ? beginning.set.at : beginning.at
+    const at = 'set' in beginning ? beginning.set.at : beginning.at
     const result = { data: JSON.stringify(steps.subscriptions.describe(subscription, subscription.from ?? at)) }
     return { result, answered: () => answered(subscription, isNew ? beginning : undefined, steps) }
   } catch (error) {
@@ -69,13 +73,38 @@ export async function subscribe(
 async function beginningOf(
   subscription: Subscription,
   since: Position | undefined,
-  withRows: boolean,
-  { source }: RequestSteps,
+  claimed: Claimed | undefined,
+  { source, limits }: RequestSteps,
 ): Promise<Beginning> {
-  if (since === undefined && withRows) return { with: 'rows', set: await source.rows(subscription) }
-  if (since === undefined) return { with: 'nothing', at: await source.now() }
-  const at = await source.caughtUp()
-  return at ? { with: 'history', since, at } : { with: 'nothing', at }
+  const place = since ?? claimed?.place
+  if (place) {
+    const at = await source.caughtUp()
+    if (!at) return { with: 'nothing', at }
+    if (since) claimed?.hold.isAt(since)
+    const isFar = claimed !== undefined && at.pos - place.pos > BigInt(limits.maxReplayedChanges)
+    return { with: isFar ? 'what has changed' : 'history', since: place, at }
+  }
+  if (claimed && !claimed.isNew) return { with: 'rows anew', set: await source.rows(subscription) }
+  if (subscription.request.options?.snapshot) return { with: 'rows', set: await source.rows(subscription) }
+  const at = await source.now()
+  if (!claimed || !at) return { with: 'nothing', at }
+  claimed.hold.isAt(at)
+  return { with: 'history', since: at, at }
+}
+
+/** Takes the name under which a subscription is to outlive its session, from whoever has it. */
+async function claimOf(
+  subscription: Subscription,
+  { identity, subscriptions }: Session,
+  { source, subscriptions: desk }: RequestSteps,
+): Promise<Claimed | undefined> {
+  const name = subscription.request.options?.durable
+  if (name === undefined || !source.durables) return undefined
+  const owner = JSON.stringify([identity.principal, subscription.clientId])
+  const claimed = await source.durables.claim({ owner, name, ...termsOf(subscription) })
+  for (const other of subscriptions.values()) if (other.durable?.name === name) desk.end(other)
+  subscription.durable = claimed.hold
+  return claimed
 }
 
 function answered(subscription: Subscription, beginning: Beginning | undefined, steps: RequestSteps): void {
@@ -88,9 +117,9 @@ function answered(subscription: Subscription, beginning: Beginning | undefined, 
   })
 }
 
-const noHistory = (options: object) =>
+const noHistory = (option: string) =>
   new SpecError('invalid_options', 'This server keeps no history: it runs without its change stream (install: true).', {
-    path: ['options', 'since' in options ? 'since' : 'snapshot'],
+    path: ['options', option],
   })
 
 /** What a client may be told of what it asks. */
@@ -109,5 +138,6 @@ export async function unsubscribe(message: UnsubscribeRequest, asker: Asker, ste
   await asker.hooks.run('beforeUnsubscribe', about.entity, about)
   steps.subscriptions.end(subscription)
   await asker.hooks.run('afterUnsubscribe', about.entity, about)
+  await subscription.durable?.forget()
   return { data: JSON.stringify({ unsubscribed: true, subscription_id: subscription.id }) }
 }

@@ -1,9 +1,8 @@
-import { SpecError, type SubscribeRequest } from '@mqttspec/protocol'
+import { CLIENT_ID, SpecError, type SubscribeRequest } from '@mqttspec/protocol'
 import { both } from '../access/access.ts'
 import { compileCondition } from '../change/match/compile-condition.ts'
 import type { Entity } from '../entity/entity.ts'
 import type { Subscription } from '../session/subscription.ts'
-import { refuseUnbuilt } from './refuse-unbuilt.ts'
 import type { RequestRules } from './request-rules.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import { resolveFilters } from './resolve-filters.ts'
@@ -17,7 +16,7 @@ export function resolveSubscribe(
 ): Omit<Subscription, 'id' | 'asked' | 'request'> {
   access.check(entity, 'subscribe')
   access.check(entity, 'read')
-  refuseUnbuilt(options, ['durable'])
+  checkName(options.durable)
   const filters = resolveFilters(entity, options.filters, limits, ['options', 'filters'])
   const scope = access.visible(entity)
   const where = both(scope, filters)
@@ -34,6 +33,14 @@ export function resolveSubscribe(
     inScope: compileCondition(scope),
     previous: options.previous ?? false,
   }
+}
+
+/** A name is kept in the database and in logs: as a client id is, it is short and plain. */
+function checkName(name: string | undefined): void {
+  if (name === undefined || CLIENT_ID.test(name)) return
+  throw new SpecError('invalid_options', 'A name is 1 to 64 letters, digits, and "_", ".", ":", "-".', {
+    path: ['options', 'durable'],
+  })
 }
 
 const onlyInReads = (name: string, columns: readonly string[] | undefined) =>

@@ -145,6 +145,7 @@ export class SubscriptionDesk {
   }
 
   #forget(subscription: Subscription): void {
+    subscription.durable?.release()
     this.#parts.index.remove(subscription)
     this.#parts.notifier.end(subscription)
   }

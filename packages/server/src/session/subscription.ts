@@ -1,5 +1,6 @@
 import type { SubscribeRequest } from '@mqttspec/protocol'
 import type { RowTest } from '../change/match/compile-condition.ts'
+import type { DurableHold } from '../change/source/durable-hold.ts'
 import type { Position } from '../change/source/position.ts'
 import type { Column, Entity } from '../entity/entity.ts'
 import type { Condition } from '../query/condition.ts'
@@ -24,6 +25,8 @@ export interface Subscription {
   readonly previous: boolean
   /** The place in the stream after which it is told of changes, once that is known. */
   from: Position | undefined
+  /** Its hold of a name under which it outlives the session. */
+  durable?: DurableHold | undefined
   readonly request: SubscribeRequest
   /** The message that asked for it as text, to know it again. */
   readonly asked: string

@@ -48,9 +48,9 @@ export class EmbeddedBroker implements Transport {
     return this.#clients?.find(clientId)?.reply(payload, this.#settings.qos.response) ?? DONE
   }
 
-  notify(clientId: string, subscriptionId: string, payload: Payload): Promise<void> {
+  notify(clientId: string, subscriptionId: string, payload: Payload, acknowledged?: () => void): Promise<void> {
     const session = this.#clients?.find(clientId)
-    return session?.notify(subscriptionId, payload, this.#settings.qos.notification) ?? DONE
+    return session?.notify(subscriptionId, payload, this.#settings.qos.notification, acknowledged) ?? DONE
   }
 
   dropNotifications(clientId: string): void {

@@ -51,9 +51,10 @@ export class ExternalBroker implements Transport {
     return this.#queue.reply(responseTopic(topicPrefix, clientId), payload, qos.response)
   }
 
-  notify(clientId: string, subscriptionId: string, payload: Payload): Promise<void> {
+  notify(clientId: string, subscriptionId: string, payload: Payload, acknowledged?: () => void): Promise<void> {
     const { topicPrefix, qos } = this.#settings
-    return this.#queue.notify(clientId, notifyTopic(topicPrefix, clientId, subscriptionId), payload, qos.notification)
+    const topic = notifyTopic(topicPrefix, clientId, subscriptionId)
+    return this.#queue.notify(clientId, topic, payload, qos.notification, acknowledged)
   }
 
   /** They are the broker's. */

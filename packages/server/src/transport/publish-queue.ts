@@ -6,6 +6,7 @@ interface Pending {
   readonly topic: string
   readonly payload: string | Buffer
   readonly qos: Qos
+  readonly acknowledged?: (() => void) | undefined
 }
 
 /** From here on `reply` and `notify` resolve only when there is room again. */
@@ -46,9 +47,9 @@ export class PublishQueue {
   }
 
   /** Sends a notification as `reply` does; one that is dropped, and all that follow, are made known later. */
-  notify(clientId: string, topic: string, payload: Payload, qos: Qos): Promise<void> {
+  notify(clientId: string, topic: string, payload: Payload, qos: Qos, acknowledged?: () => void): Promise<void> {
     if (this.#isFull(qos)) this.#missed.add(clientId)
-    if (!this.#missed.has(clientId)) this.#add(topic, payload, qos)
+    if (!this.#missed.has(clientId)) this.#add(topic, payload, qos, qos > 0 ? acknowledged : undefined)
     return this.#room()
   }
 
@@ -87,8 +88,8 @@ export class PublishQueue {
     return this.#closed || this.#exceeds(FULL)
   }
 
-  #add(topic: string, payload: Payload, qos: Qos): void {
-    const pending = { topic, payload: whole(payload), qos }
+  #add(topic: string, payload: Payload, qos: Qos, acknowledged?: () => void): void {
+    const pending = { topic, payload: whole(payload), qos, acknowledged }
     this.#pending.add(pending)
     this.#bytes += pending.payload.length
     if (!this.#client) return
@@ -111,6 +112,7 @@ export class PublishQueue {
       if (error || client !== this.#client) return // the connection is lost: it is sent again on the next
       if (pending.qos === 2) this.#underWay -= 1
       this.#remove(pending)
+      pending.acknowledged?.()
       this.#pump(client)
       this.#relieved()
     })

@@ -41,6 +41,8 @@ export class Session {
   readonly #responseTopic: string
   readonly #allNotifications: string
   readonly #outbox: Outbox
+  /** Who wants to know that a message was acknowledged, by its packet id. */
+  readonly #awaited = new Map<number, () => void>()
   readonly #overflowed: (clientId: string) => void
   #connection: SessionConnection | undefined
   #overflowing = false
@@ -77,13 +79,13 @@ export class Session {
   }
 
   /** Sends a notification as `reply` does, and drops it, with all that follow, when the client is too far behind. */
-  notify(subscriptionId: string, payload: Payload, qos: Qos): Promise<void> {
+  notify(subscriptionId: string, payload: Payload, qos: Qos, acknowledged?: () => void): Promise<void> {
     const topic = notifyTopic(this.#prefix, this.clientId, subscriptionId)
     const granted = this.#granted(topic)
     if (granted === undefined) return DONE
     if (this.#isFull()) this.#overflowing = true
     if (this.#overflowing) return DONE
-    this.#send(topic, payload, lower(granted, qos))
+    this.#send(topic, payload, lower(granted, qos), acknowledged)
     return this.#room()
   }
 
@@ -118,6 +120,7 @@ export class Session {
   /** The session is over: nothing is kept. */
   end(): void {
     this.#outbox.clear()
+    this.#awaited.clear()
     this.filters.clear()
     this.incoming.clear()
   }
@@ -125,6 +128,9 @@ export class Session {
   /** PUBACK or PUBCOMP came. */
   acknowledged(packetId: number): void {
     this.#outbox.acknowledged(packetId)
+    const awaited = this.#awaited.get(packetId)
+    this.#awaited.delete(packetId)
+    awaited?.()
     this.relieved()
   }
 
@@ -141,10 +147,15 @@ export class Session {
     this.#overflowed(this.clientId)
   }
 
-  #send(topic: string, payload: Payload, qos: Qos): void {
+  #send(topic: string, payload: Payload, qos: Qos, acknowledged?: () => void): void {
     if (qos === 0) this.#connection?.send(encodePublish(topic, payload, 0, 0))
     else if (this.#connection || !this.clean) {
-      const frame = this.#outbox.add((packetId) => encodePublish(topic, payload, qos, packetId))
+      const frame = this.#outbox.add((packetId) => {
+        // Of a message that was taken back nobody hears under an id that is another one's now.
+        if (acknowledged) this.#awaited.set(packetId, acknowledged)
+        else this.#awaited.delete(packetId)
+        return encodePublish(topic, payload, qos, packetId)
+      })
       this.#connection?.send(frame)
     }
   }

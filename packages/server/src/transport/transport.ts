@@ -116,8 +116,12 @@ export interface Transport {
    * reads slowly it resolves when there is room: who waits for it holds no more than the client can take.
    */
   respond(clientId: string, payload: Payload): Promise<void>
-  /** Sends a notification of one subscription. Resolves as `respond` does; for who does not wait see `overflowed`. */
-  notify(clientId: string, subscriptionId: string, payload: Payload): Promise<void>
+  /**
+   * Sends a notification of one subscription. Resolves as `respond` does; for who does not wait see `overflowed`.
+   * `acknowledged` is called once the client has acknowledged it (behind an external broker: the broker), at QoS 1 and
+   * 2; of one that was dropped or lost, never.
+   */
+  notify(clientId: string, subscriptionId: string, payload: Payload, acknowledged?: () => void): Promise<void>
   /**
    * Forgets the notifications of a client that have not left this process, and sends none of those again that were not
    * acknowledged: they were decided by rights that it has no more. What an external broker has is out of reach.

@@ -5,17 +5,22 @@ import { classify } from '../match/classify.ts'
 import type { ChangeSource, SetRows } from '../source/change-source.ts'
 import { encodePosition, isAfter, type Position } from '../source/position.ts'
 import { encodeNotification, encodeReset, keyOf, pick, type Shown, shownOf } from './encode-notification.ts'
-import type { Notifier } from './notifier.ts'
+import { NetChanges } from './net-changes.ts'
+import { type Notifier, placed } from './notifier.ts'
 
-/** How a subscription begins: just now, with the rows that are there, or with what has happened since a position. */
+/**
+ * How a subscription begins: just now; with the rows that are there, for one that may have others already told as a
+ * reset first; with what has happened since a position, or only with what that has come to.
+ */
 export type Beginning =
   | { readonly with: 'nothing'; readonly at: Position | undefined }
-  | { readonly with: 'rows'; readonly set: SetRows }
-  | { readonly with: 'history'; readonly since: Position; readonly at: Position }
+  | { readonly with: 'rows' | 'rows anew'; readonly set: SetRows }
+  | { readonly with: 'history' | 'what has changed'; readonly since: Position; readonly at: Position }
 
 /** What a beginning goes through. */
 export interface BeginningSteps {
   readonly source: ChangeSource
+  readonly limits: { readonly maxSnapshotRows: number }
   readonly notifier: Notifier
   /** What hooks leave of what a subscription is shown. */
   mask(shown: Shown, subscription: Subscription): Promise<Shown>
@@ -33,12 +38,38 @@ export async function tellBeginning(
   const { notifier } = steps
   if (beginning.with === 'nothing') return notifier.begun(subscription, beginning.at)
   await notifier.whenListening(subscription)
-  const from =
-    beginning.with === 'rows'
-      ? await tellRows(subscription, beginning.set, steps)
-      : await tellHistory(subscription, beginning.since, beginning.at, steps)
-  await notifier.sendFirst(subscription, (seq) => encodeReady(subscription, from, seq))
+  const from = await tellPast(subscription, beginning, steps)
+  await notifier.sendFirst(
+    subscription,
+    (seq) => encodeReady(subscription, from, seq),
+    subscription.durable?.sentWhole(from),
+  )
   notifier.begun(subscription, from)
+}
+
+/** Tells what comes before the live changes. Resolves with the place up to which that is. */
+async function tellPast(
+  subscription: Subscription,
+  beginning: Exclude<Beginning, { readonly with: 'nothing' }>,
+  steps: BeginningSteps,
+): Promise<Position> {
+  switch (beginning.with) {
+    case 'rows':
+      return tellRows(subscription, beginning.set, steps)
+    case 'rows anew':
+      return tellAnew(subscription, beginning.set, steps)
+    case 'history':
+      return tellHistory(subscription, beginning.since, beginning.at, steps)
+    case 'what has changed':
+      return tellNet(subscription, beginning.since, beginning.at, steps)
+  }
+}
+
+/** Says that what the client has is worth nothing, and sends the rows. Resolves as `tellRows`. */
+async function tellAnew(subscription: Subscription, set: SetRows, steps: BeginningSteps): Promise<Position> {
+  subscription.durable?.lost()
+  await steps.notifier.sendFirst(subscription, (seq) => encodeReset(subscription, 'history', seq))
+  return tellRows(subscription, set, steps)
 }
 
 /** Sends the rows of the set. Resolves with the place at which they were. */
@@ -57,14 +88,29 @@ async function tellHistory(
   now: Position,
   steps: BeginningSteps,
 ): Promise<Position> {
-  const { source, notifier } = steps
+  const { source } = steps
   for await (const changes of source.history(subscription.entity, since, now)) {
-    if (changes === 'gone') {
-      await notifier.sendFirst(subscription, (seq) => encodeReset(subscription, 'history', seq))
-      return tellRows(subscription, await source.rows(subscription), steps)
-    }
+    if (changes === 'gone') return tellAnew(subscription, await source.rows(subscription), steps)
     for (const change of changes) await tellChange(change, subscription, steps)
   }
+  return { ...now, seen: since.seen }
+}
+
+/** Sends of each row what has become of it since, instead of all that happened to it. Resolves as `tellHistory`. */
+async function tellNet(
+  subscription: Subscription,
+  since: Position,
+  now: Position,
+  steps: BeginningSteps,
+): Promise<Position> {
+  const { source, limits } = steps
+  const net = new NetChanges(subscription)
+  for await (const changes of source.history(subscription.entity, since, now)) {
+    const isTooMuch = changes === 'gone' || net.size > limits.maxSnapshotRows
+    if (isTooMuch) return tellAnew(subscription, await source.rows(subscription), steps)
+    for (const change of changes) net.add(change)
+  }
+  for (const change of net.all()) await tellChange(change, subscription, steps)
   return { ...now, seen: since.seen }
 }
 
@@ -75,7 +121,8 @@ async function tellChange(
 ): Promise<void> {
   for (const meaning of classify(change, subscription)) {
     const shown = await mask(shownOf(change, meaning, subscription), subscription)
-    await notifier.sendFirst(subscription, (seq) => encodeNotification(change, meaning, subscription, seq, shown))
+    const encode = (seq: number) => encodeNotification(change, meaning, subscription, seq, shown)
+    await notifier.sendFirst(subscription, encode, placed(subscription, change.place))
   }
 }
 

@@ -78,15 +78,19 @@ export class Notifier {
   send(subscription: Subscription, encode: (seq: number) => Payload, place?: Place): void {
     const state = this.#states.get(subscription)
     if (!state) return
-    if (state.until.size === 0) void this.#sendNow(subscription, state, encode)
+    if (state.until.size === 0) void this.#sendNow(subscription, state, encode, placed(subscription, place))
     else if (state.waiting.length < MAX_WAITING) state.waiting.push({ encode, place })
     else state.lost = true
   }
 
   /** Sends ahead of what waits: the history and the rows with which a subscription begins. Resolves when it may go on. */
-  async sendFirst(subscription: Subscription, encode: (seq: number) => Payload): Promise<void> {
+  async sendFirst(
+    subscription: Subscription,
+    encode: (seq: number) => Payload,
+    acknowledged?: (() => void) | undefined,
+  ): Promise<void> {
     const state = this.#states.get(subscription)
-    if (state) await this.#sendNow(subscription, state, encode)
+    if (state) await this.#sendNow(subscription, state, encode, acknowledged)
   }
 
   /**
@@ -97,6 +101,7 @@ export class Notifier {
     const state = this.#states.get(subscription)
     if (state && reason === 'rights') state.waiting = []
     if (subscription.from && place && !isAfter(subscription.from, place)) return
+    subscription.durable?.lost()
     this.send(subscription, (seq) => encodeReset(subscription, reason, seq), place)
   }
 
@@ -143,11 +148,23 @@ export class Notifier {
     state.waiting = []
     state.lost = false
     if (lost) this.reset(subscription, 'slow')
-    else for (const { encode } of waiting) void this.#sendNow(subscription, state, encode)
+    else {
+      for (const { encode, place } of waiting)
+        void this.#sendNow(subscription, state, encode, placed(subscription, place))
+    }
   }
 
-  #sendNow(subscription: Subscription, state: State, encode: (seq: number) => Payload): Promise<void> {
+  #sendNow(
+    { clientId, id }: Subscription,
+    state: State,
+    encode: (seq: number) => Payload,
+    acknowledged: (() => void) | undefined,
+  ): Promise<void> {
     state.seq++
-    return this.#transport.notify(subscription.clientId, subscription.id, encode(state.seq))
+    return this.#transport.notify(clientId, id, encode(state.seq), acknowledged)
   }
 }
+
+/** What the acknowledgement of a change means to a durable subscription: it has come to this place. */
+export const placed = ({ durable }: Subscription, place: Place | undefined): (() => void) | undefined =>
+  place && durable?.sent(place.at, place.pos)

@@ -3,6 +3,7 @@ import type { Entity } from '../../entity/entity.ts'
 import type { Condition } from '../../query/condition.ts'
 import type { LocalSettings } from '../../query/local-settings.ts'
 import type { Change, Place, Row } from '../change.ts'
+import type { DurableNames } from './durable-names.ts'
 import type { Position } from './position.ts'
 
 /** What a source tells. */
@@ -23,6 +24,8 @@ export interface ChangeSink {
 export interface ChangeSource {
   /** Does it keep what has happened, so that a subscription can begin with the past? */
   readonly keepsHistory: boolean
+  /** The subscriptions that outlive their sessions, where the past is kept. */
+  readonly durables: DurableNames | undefined
   start(sink: ChangeSink): Promise<void>
   /** This server's own write has been committed; a source that reads a log may look now. */
   committed(changes: readonly Change[]): void

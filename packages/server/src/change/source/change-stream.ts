@@ -8,6 +8,7 @@ import type { Entity } from '../../entity/entity.ts'
 import type { Logger } from '../../logger.ts'
 import type { Change, Place, Row } from '../change.ts'
 import type { ChangeSink, ChangeSource, RowSet, SetRows } from './change-source.ts'
+import type { DurableNames } from './durable-names.ts'
 import { encodePosition, isAfter, type Position } from './position.ts'
 import { parseSnapshot } from './snapshot.ts'
 import {
@@ -28,6 +29,7 @@ export interface ChangeStreamOptions {
   readonly database: Database
   readonly entities: readonly Entity[]
   readonly logger: Logger
+  readonly durables: DurableNames
   /** Does anybody want to know of this entity's changes? Of others no row is read. */
   readonly isWatched: (entity: Entity) => boolean
   /** How often the stream is looked at for changes that nobody told of. */
@@ -35,13 +37,14 @@ export interface ChangeStreamOptions {
   /** How long changes are kept, and how many. */
   readonly maxAgeMs: number
   readonly maxChanges: number
+  /** How often what is not kept is forgotten. */
+  readonly pruneEveryMs: number
   /** Rows with which one subscription may begin. */
   readonly maxRows: number
 }
 
 /** Changes read at once. */
 const PAGE = 2_000
-const PRUNE_EVERY_MS = 60_000
 /** How long a write with a long id is known again. */
 const REQUEST_AGE_MS = 24 * 60 * 60 * 1_000
 /** After a failure, such as a database that is away, the next look waits this long. */
@@ -56,6 +59,7 @@ const RETRY_MS = 500
  */
 export class ChangeStream implements ChangeSource {
   readonly keepsHistory = true
+  readonly durables: DurableNames
   readonly place: ReadPlace = {
     sql: PLACE,
     positionOf: (text) => {
@@ -78,6 +82,7 @@ export class ChangeStream implements ChangeSource {
 
   constructor(options: ChangeStreamOptions) {
     this.#options = options
+    this.durables = options.durables
   }
 
   async start(sink: ChangeSink): Promise<void> {
@@ -275,9 +280,10 @@ export class ChangeStream implements ChangeSource {
   }
 
   async #prune(): Promise<void> {
-    if (Date.now() - this.#prunedAt < PRUNE_EVERY_MS) return
+    if (Date.now() - this.#prunedAt < this.#options.pruneEveryMs) return
     this.#prunedAt = Date.now()
     const { database, maxAgeMs, maxChanges } = this.#options
+    await this.durables.keepUp()
     await database.run(prune(maxAgeMs, maxChanges))
     await database.run(pruneRequests(REQUEST_AGE_MS))
   }

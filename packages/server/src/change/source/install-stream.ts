@@ -12,7 +12,7 @@ const TRIGGERED = `
 
 /** Is the stream's own schema there? */
 async function hasSchema(database: Database): Promise<boolean> {
-  const [row] = await database.run({ text: "select to_regclass('mqttspec.request')::text", params: [] })
+  const [row] = await database.run({ text: "select to_regclass('mqttspec.durable')::text", params: [] })
   return Boolean(row?.[0])
 }
 

@@ -3,6 +3,7 @@ import type { Entity } from '../../entity/entity.ts'
 import type { Logger } from '../../logger.ts'
 import type { ChangeSource } from './change-source.ts'
 import { ChangeStream } from './change-stream.ts'
+import { DurableNames } from './durable-names.ts'
 import { installStream, isInstalled, missingTriggers } from './install-stream.ts'
 import { OwnWrites } from './own-writes.ts'
 import { WriteOrder } from './write-order.ts'
@@ -17,13 +18,18 @@ export interface SourceOptions {
   readonly maxAgeMs: number
   readonly maxChanges: number
   readonly maxRows: number
+  /** See `DurableNames`. */
+  readonly maxDurableAgeMs: number
+  readonly maxNames: number
 }
+
+const between = (least: number, wanted: number, most: number): number => Math.max(least, Math.min(wanted, most))
 
 /** The source of changes, and for one that is told of them, what keeps their order. */
 export async function openSource(
   database: Database,
   entities: readonly Entity[],
-  { install, ...options }: SourceOptions,
+  { install, maxDurableAgeMs, maxNames, ...options }: SourceOptions,
 ): Promise<{ readonly source: ChangeSource; readonly order: WriteOrder | undefined }> {
   if (install ?? database.kind === 'pglite') await installStream(database, entities)
   else if (!(await isInstalled(database, entities))) {
@@ -34,5 +40,8 @@ export async function openSource(
     )
     return { source: new OwnWrites(), order: new WriteOrder() }
   }
-  return { source: new ChangeStream({ database, entities, ...options }), order: undefined }
+  const durables = new DurableNames({ database, maxDurableAgeMs, maxNames, ...options })
+  const pruneEveryMs = between(1_000, Math.min(options.maxAgeMs, maxDurableAgeMs) / 20, 60_000)
+  const source = new ChangeStream({ database, entities, durables, pruneEveryMs, ...options })
+  return { source, order: undefined }
 }

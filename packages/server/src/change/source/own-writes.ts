@@ -7,6 +7,7 @@ import type { ChangeSink, ChangeSource } from './change-source.ts'
  */
 export class OwnWrites implements ChangeSource {
   readonly keepsHistory = false
+  readonly durables = undefined
   readonly place = undefined
   #sink: ChangeSink | undefined
 

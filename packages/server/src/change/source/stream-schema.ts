@@ -8,6 +8,7 @@
  *                                              mqttspec.stream      one row: how far the stream has come
  *
  * A write that a client asks leaves its id and reply in mqttspec.request, in the same transaction: it runs once.
+ * mqttspec.durable has the subscriptions that outlive their connections, each with its place.
  *
  * A change has no position while its transaction runs: ids are drawn before commits, in another order. The sequencer
  * gives positions to what has become visible since it looked last, in an order in which no change precedes one that
@@ -50,6 +51,20 @@ export const STREAM_SCHEMA: readonly string[] = [
   primary key (client, id)
 )`,
   `create index if not exists request_at on mqttspec.request (at)`,
+  `create table if not exists mqttspec.durable (
+  owner text not null,
+  name text not null,
+  tbl text not null,
+  content text not null,
+  rights text not null,
+  holder text not null,
+  place text,
+  pos bigint,
+  made timestamptz not null default clock_timestamp(),
+  used timestamptz not null default clock_timestamp(),
+  primary key (owner, name)
+)`,
+  `create index if not exists durable_holder on mqttspec.durable (holder)`,
   `insert into mqttspec.stream default values on conflict do nothing`,
   `create or replace function mqttspec.capture() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $capture$
