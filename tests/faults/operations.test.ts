@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { defineSpec } from '@mqttspec/server'
+import { Counter, Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { quiet, until } from '../until.ts'
 import { create, read, subscribe } from './messages.ts'
@@ -37,6 +38,35 @@ test('health and figures are served on a port of their own, and tell what is the
   expect(figures).toContain('mqttspec_subscriptions 1')
   expect((await get('/')).status).toBe(404)
   expect((await get('/metrics', 'POST')).status).toBe(405)
+})
+
+test('figures are in a registry of prom-client as long as the server runs', async () => {
+  const registry = new Registry()
+  const own = new Counter({ name: 'own_total', help: 'Of the program itself.', registers: [registry] })
+  own.inc()
+  const tried = new Trial()
+  await tried.start({ metrics: { registry } })
+  const client = await tried.connect('prom', 'a')
+  await tried.ask(client, read())
+  await tried.ask(client, create({ label: 5 }))
+  const lines = (text: string) => text.split('\n').filter((line) => line && !line.includes('resident_memory'))
+  expect(lines(await registry.metrics())).toEqual([
+    ...lines(await registry.getSingleMetricAsString('own_total')),
+    ...lines(tried.server.metrics()),
+  ])
+  expect(await registry.getMetricsAsJSON()).toContainEqual(
+    expect.objectContaining({
+      name: 'mqttspec_requests_total',
+      type: 'counter',
+      values: expect.arrayContaining([expect.objectContaining({ labels: { code: 'ok' }, value: 1 })]),
+    }),
+  )
+  const second = new Trial()
+  await expect(second.start({ metrics: { registry } })).rejects.toThrow('already been registered')
+  await second.stop()
+  expect(lines(await registry.metrics()).length).toBeGreaterThan(20)
+  await tried[Symbol.asyncDispose]()
+  expect(lines(await registry.metrics())).toEqual(lines(await registry.getSingleMetricAsString('own_total')))
 })
 
 test('a server whose database is gone is alive, and not ready', async () => {

@@ -95,7 +95,7 @@ async function start(
   database: Database,
   transport: Transport,
   registry: Awaited<ReturnType<typeof prepareTables>>,
-  { limits, topicPrefix, logger, broker, install, http, signals = false }: CheckedOptions,
+  { limits, topicPrefix, logger, broker, install, http, signals, metrics }: CheckedOptions,
   rules: SchemaSource & SpecRules,
 ): Promise<Server> {
   const sessions = new Sessions()
@@ -182,7 +182,7 @@ async function start(
     return closing
   }
   try {
-    await operations.start(http, signals, close)
+    await operations.start({ http, signals, metrics }, close)
   } catch (error) {
     await close()
     throw error

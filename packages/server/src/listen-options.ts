@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, DEFAULT_TOPIC_PREFIX, type Limits } from '@mqttspec/pro
 import type { DatabaseSource } from './db/open-database.ts'
 import type { HttpOptions } from './health/http-listener.ts'
 import type { Logger } from './logger.ts'
+import type { MetricRegistry } from './metrics/share-figures.ts'
 import { redacting } from './redacting-logger.ts'
 import type { EmbeddedBrokerOptions } from './transport/embedded-options.ts'
 import type { ExternalBrokerOptions } from './transport/external-broker.ts'
@@ -30,6 +31,8 @@ export interface ListenOptions {
   readonly logger?: Logger | undefined
   /** Serves `/livez`, `/readyz` and `/metrics` on a port of their own. */
   readonly http?: HttpOptions | undefined
+  /** Adds the server's figures to a registry of prom-client, until it closes. */
+  readonly metrics?: { readonly registry: MetricRegistry } | undefined
   /** Closes the server on SIGTERM and SIGINT: what runs is finished, then the process ends. Not unless said. */
   readonly signals?: boolean | undefined
   /** Listens beyond loopback although everybody may do everything. */

@@ -2,6 +2,7 @@ import type { Runner } from '../db/database.ts'
 import type { Admission } from '../decode/admission.ts'
 import type { Logger } from '../logger.ts'
 import { Metrics } from '../metrics/metrics.ts'
+import { type MetricRegistry, shareFigures } from '../metrics/share-figures.ts'
 import { closeOnSignals } from './close-on-signals.ts'
 import { type Health, HealthCheck } from './health.ts'
 import { type HttpListener, type HttpOptions, listenHttp } from './http-listener.ts'
@@ -17,6 +18,13 @@ export interface OperationsParts {
   readonly isOpen: () => boolean
 }
 
+/** How those who run a server look at it. */
+export interface OperationsOptions {
+  readonly http?: HttpOptions | undefined
+  readonly signals?: boolean | undefined
+  readonly metrics?: { readonly registry: MetricRegistry } | undefined
+}
+
 /** What those who run a server can ask of it. */
 export class Operations {
   readonly metrics: Metrics
@@ -24,6 +32,7 @@ export class Operations {
   readonly #check: HealthCheck
   #http: HttpListener | undefined
   #ignoreSignals: (() => void) | undefined
+  #unshare: (() => void) | undefined
 
   constructor(parts: OperationsParts) {
     this.#parts = parts
@@ -50,14 +59,16 @@ export class Operations {
     return this.#check.look()
   }
 
-  /** Serves the figures and heeds signals, as far as asked. Rejects when the port can not be had. */
-  async start(http: HttpOptions | undefined, signals: boolean, close: () => Promise<void>): Promise<void> {
+  /** Serves and shares the figures and heeds signals, as far as asked. Rejects when the port can not be had. */
+  async start({ http, signals, metrics }: OperationsOptions, close: () => Promise<void>): Promise<void> {
+    if (metrics) this.#unshare = shareFigures(metrics.registry, () => this.metrics.figures())
     if (http) this.#http = await listenHttp(http, { health: () => this.health(), metrics: () => this.metrics.text() })
     if (signals) this.#ignoreSignals = closeOnSignals(close, this.#parts.logger)
   }
 
   async stop(): Promise<void> {
     this.#ignoreSignals?.()
+    this.#unshare?.()
     await this.#http?.close()
   }
 
