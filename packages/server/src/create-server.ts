@@ -152,7 +152,7 @@ async function start(
   })
   await source.start({
     changed: (changes) => path.tell(changes),
-    lost: (entity, reason, place) => subscriptions.resetEntity(entity, reason, place),
+    lost: (...lost) => path.afterwards(() => subscriptions.resetEntity(...lost)),
   })
   const admission = new Admission(limits)
   const operations = new Operations({
@@ -172,6 +172,7 @@ async function start(
       if (left > 0) logger.warn({ requests: left }, 'closed before every request had ended')
       attempts.stop()
       await source.stop()
+      await path.told()
       await transport.stop()
       await source.durables?.stop()
       notifier.stop()

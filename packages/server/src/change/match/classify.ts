@@ -1,4 +1,5 @@
 import { equalJson } from '../../column/json-kinds.ts'
+import type { Column } from '../../entity/entity.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
 
@@ -11,10 +12,21 @@ export interface Meaning {
   readonly changed?: readonly string[]
 }
 
+/** A change's rows as far as they are in a set; neither, and the change is not about it. */
+export interface Membership {
+  readonly was: Row | undefined
+  readonly is: Row | undefined
+}
+
 /** What a change means to a subscription: nothing, one event, or two where a row's key has changed. */
-export function classify(change: Change, subscription: Subscription): readonly Meaning[] {
-  const was = change.old && subscription.matches(change.old) === true ? change.old : undefined
-  const is = change.new && subscription.matches(change.new) === true ? change.new : undefined
+export function classify(change: Change, { matches, columns }: Subscription): readonly Meaning[] {
+  const was = change.old && matches(change.old) === true ? change.old : undefined
+  const is = change.new && matches(change.new) === true ? change.new : undefined
+  return meaningsOf(change, { was, is }, columns)
+}
+
+/** What a change means to a set whose rows are seen with these columns. */
+export function meaningsOf(change: Change, { was, is }: Membership, columns: readonly Column[]): readonly Meaning[] {
   if (!was) return is ? [{ change: 'enter', row: is }] : []
   if (!is) return [{ change: 'leave', row: was }]
   if (change.entity.key.some(({ name }) => was[name] !== is[name])) {
@@ -23,6 +35,6 @@ export function classify(change: Change, subscription: Subscription): readonly M
       { change: 'enter', row: is },
     ]
   }
-  const changed = subscription.columns.filter(({ name }) => !equalJson(was[name], is[name])).map(({ name }) => name)
+  const changed = columns.filter(({ name }) => !equalJson(was[name], is[name])).map(({ name }) => name)
   return changed.length > 0 ? [{ change: 'update', row: is, changed }] : []
 }

@@ -1,93 +1,107 @@
+import type { Entity } from '../../entity/entity.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Row } from '../change.ts'
-import { type EqualityKeys, equalityKeys } from './equality-keys.ts'
+import { canonicalCondition } from './canonical-condition.ts'
+import { ColumnSet, columnSetName, keyOfValues } from './column-set.ts'
+import { type IndexEntry, indexEntries } from './index-entries.ts'
+import type { Placement } from './placement.ts'
+import { type Member, SubscriptionGroup } from './subscription-group.ts'
 
-/** The subscriptions that want one column to have a value, by that value. */
-interface ColumnIndex {
-  readonly decode: (cell: unknown) => unknown
-  readonly byKey: Map<unknown, Set<Subscription>>
-}
+/** Sets of columns that are looked up together. Each costs every change a look-up; what comes later takes one column. */
+const MAX_COLUMN_SETS = 64
 
 /**
- * The subscriptions of one entity, found by the value that they want in one column; those that want none are looked
- * at for every change. So the cost of a change grows with the subscriptions that it may concern.
+ * The subscriptions of one entity. Those with equal conditions are one group; groups are found by the values that they
+ * want, so that the cost of a change grows with the groups that it may concern.
  */
 export class EntityIndex {
-  readonly #columns = new Map<string, ColumnIndex>()
-  readonly #rest = new Set<Subscription>()
-  /** Where each subscription stands: in a column's index, or in the rest. */
-  readonly #places = new Map<Subscription, EqualityKeys | undefined>()
+  readonly #entity: Entity
+  readonly #groups = new Map<string, SubscriptionGroup>()
+  readonly #members = new Map<Subscription, Member>()
+  readonly #columnSets = new Map<string, ColumnSet>()
+  #placed = 0
+  #lookUps = 0
+
+  constructor(entity: Entity) {
+    this.#entity = entity
+  }
 
   get size(): number {
-    return this.#places.size
+    return this.#members.size
+  }
+
+  /** Conditions that differ. */
+  get groups(): number {
+    return this.#groups.size
   }
 
   all(): Iterable<Subscription> {
-    return this.#places.keys()
+    return this.#members.keys()
   }
 
-  add(subscription: Subscription): void {
-    const place = this.#bestOf(equalityKeys(subscription.where))
-    this.#places.set(subscription, place)
-    if (!place) {
-      this.#rest.add(subscription)
-      return
-    }
-    const { byKey } = this.#indexOf(place.column, subscription)
-    for (const key of place.keys) byKey.set(key, (byKey.get(key) ?? new Set()).add(subscription))
+  add(subscription: Subscription, joined: number): void {
+    const key = canonicalCondition(subscription.where)
+    const group = this.#groups.get(key) ?? this.#place(new SubscriptionGroup(key, this.#entity, subscription))
+    const member = { subscription, group, joined }
+    group.add(member)
+    this.#members.set(subscription, member)
   }
 
   remove(subscription: Subscription): boolean {
-    const place = this.#places.get(subscription)
-    if (!this.#places.delete(subscription)) return false
-    this.#rest.delete(subscription)
-    const index = place && this.#columns.get(place.column)
-    for (const key of place?.keys ?? []) {
-      const same = index?.byKey.get(key)
-      same?.delete(subscription)
-      if (same?.size === 0) index?.byKey.delete(key)
-    }
-    if (place && index?.byKey.size === 0) this.#columns.delete(place.column)
+    const member = this.#members.get(subscription)
+    if (!member) return false
+    this.#members.delete(subscription)
+    member.group.remove(member)
+    if (member.group.isEmpty) this.#displace(member.group)
     return true
   }
 
-  /** Every subscription that one of these rows may match, each once. */
-  *candidates(rows: readonly Row[]): Generator<Subscription> {
-    yield* this.#rest
-    for (const [column, { decode, byKey }] of this.#columns) {
-      const [first, second] = rows.map((row) => keyIn(row, column, decode))
-      const found = byKey.get(first)
-      if (found) yield* found
-      if (second === undefined || second === first) continue
-      // A list may hold both values: who was found by the first is not found again by the second.
-      for (const subscription of byKey.get(second) ?? []) if (!found?.has(subscription)) yield subscription
+  /** Every group that one of these rows may match, each once. */
+  find(rows: readonly Row[]): readonly SubscriptionGroup[] {
+    const found: SubscriptionGroup[] = []
+    const lookUp = ++this.#lookUps
+    for (const columnSet of this.#columnSets.values()) {
+      columnSet.find(rows, ({ group }) => {
+        if (group.found === lookUp) return
+        group.found = lookUp
+        found.push(group)
+      })
+    }
+    return found
+  }
+
+  #place(group: SubscriptionGroup): SubscriptionGroup {
+    group.placements = indexEntries(group.where).map((entry) => this.#placementOf(entry, group))
+    for (const placement of group.placements) this.#columnSet(placement.columns).add(placement)
+    this.#groups.set(group.key, group)
+    return group
+  }
+
+  #displace(group: SubscriptionGroup): void {
+    this.#groups.delete(group.key)
+    for (const placement of group.placements) {
+      const columnSet = this.#columnSets.get(placement.columns)
+      columnSet?.remove(placement)
+      if (columnSet?.isEmpty) this.#columnSets.delete(placement.columns)
     }
   }
 
-  /** The column under whose values the fewest others stand: so one that all want alike is soon left aside. */
-  #bestOf(ways: readonly EqualityKeys[]): EqualityKeys | undefined {
-    const crowd = ({ column, keys }: EqualityKeys) => {
-      const byKey = this.#columns.get(column)?.byKey
-      return keys.reduce<number>((sum, key) => sum + (byKey?.get(key)?.size ?? 0), 0)
+  #placementOf({ equal, range }: IndexEntry, group: SubscriptionGroup): Placement {
+    const serial = ++this.#placed
+    const fixed = [...equal].sort(([left], [right]) => (left < right ? -1 : 1))
+    const columns = columnSetName(fixed.map(([column]) => column))
+    if (this.#columnSets.has(columns) || this.#columnSets.size < MAX_COLUMN_SETS) {
+      return { group, columns, key: keyOfValues(fixed.map(([, value]) => value)), range, serial }
     }
-    return ways.reduce<EqualityKeys | undefined>(
-      (best, way) => (!best || crowd(way) < crowd(best) ? way : best),
-      undefined,
-    )
+    const [column = '', key = ''] = fixed[0] ?? []
+    return { group, columns: column, key, range, serial }
   }
 
-  #indexOf(column: string, { entity }: Subscription): ColumnIndex {
-    const known = this.#columns.get(column)
+  #columnSet(columns: string): ColumnSet {
+    const known = this.#columnSets.get(columns)
     if (known) return known
-    const decode = entity.everyColumn.get(column)?.kind.memory?.decode ?? ((cell: unknown) => cell)
-    const index: ColumnIndex = { decode, byKey: new Map() }
-    this.#columns.set(column, index)
-    return index
+    const columnSet = new ColumnSet(this.#entity, columns)
+    this.#columnSets.set(columns, columnSet)
+    return columnSet
   }
-}
-
-/** The value of a row's column as it is looked up; NULL equals nothing, and is not. */
-function keyIn(row: Row, column: string, decode: (cell: unknown) => unknown): unknown {
-  const cell = row[column] ?? null
-  return cell === null ? undefined : decode(cell)
 }

@@ -2,21 +2,35 @@ import type { Entity } from '../../entity/entity.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
 import { EntityIndex } from './entity-index.ts'
+import type { SubscriptionGroup } from './subscription-group.ts'
 
 /** Which subscriptions a change may concern. */
 export class SubscriptionIndex {
   readonly #byEntity = new Map<Entity, EntityIndex>()
   #size = 0
+  #joined = 0
 
   /** How many subscriptions there are. */
   get size(): number {
     return this.#size
   }
 
+  /** How many conditions they have, those that hold for the same rows counted once. */
+  get groups(): number {
+    let groups = 0
+    for (const index of this.#byEntity.values()) groups += index.groups
+    return groups
+  }
+
+  /** The `joined` of the subscription that came last. */
+  get lastJoined(): number {
+    return this.#joined
+  }
+
   add(subscription: Subscription): void {
-    const index = this.#byEntity.get(subscription.entity) ?? new EntityIndex()
+    const index = this.#byEntity.get(subscription.entity) ?? new EntityIndex(subscription.entity)
     this.#byEntity.set(subscription.entity, index)
-    index.add(subscription)
+    index.add(subscription, ++this.#joined)
     this.#size++
   }
 
@@ -37,9 +51,9 @@ export class SubscriptionIndex {
     return this.#byEntity.get(entity)?.all() ?? []
   }
 
-  /** Every subscription that this change may concern: all that its old or its new row matches, and few others. */
-  candidates({ entity, old, new: row }: Change): Iterable<Subscription> {
+  /** Every group that this change may concern: all that its old or its new row matches, and few others; each once. */
+  find({ entity, old, new: row }: Pick<Change, 'entity' | 'old' | 'new'>): readonly SubscriptionGroup[] {
     const index = this.#byEntity.get(entity)
-    return index ? index.candidates([old, row].filter((each): each is Row => each !== undefined)) : []
+    return index ? index.find([old, row].filter((each): each is Row => each !== undefined)) : []
   }
 }

@@ -14,26 +14,45 @@ export function keyOf(entity: Entity, row: Row): unknown {
 export const pick = (columns: readonly Column[], row: Row): Row =>
   Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]))
 
-/** What of the row is sent: the new one; of a row that is gone, out of scope, or under another key, its key alone. */
-function dataOf(change: Change, meaning: Meaning, subscription: Subscription): Row {
-  if (meaning.change !== 'leave') return pick(subscription.columns, meaning.row)
-  const isGone = !change.new || change.entity.key.some(({ name }) => change.new?.[name] !== meaning.row[name])
-  const isHidden = isGone || !change.new || subscription.inScope(change.new) !== true
-  return isHidden || !change.new ? pick(change.entity.key, meaning.row) : pick(subscription.columns, change.new)
-}
-
 /** What of a change's rows a subscription is shown. */
 export interface Shown {
   readonly data: Row
   readonly previous: Row | undefined
 }
 
-/** What of a change's rows a subscription is shown: the columns that it sees, of rows in its scope. */
-export function shownOf(change: Change, meaning: Meaning, subscription: Subscription): Shown {
-  const { previous, columns, inScope } = subscription
-  const old = previous && change.old && inScope(change.old) === true ? change.old : undefined
-  return { data: dataOf(change, meaning, subscription), previous: old && pick(columns, old) }
+/** How much of a change's rows a subscription is shown. */
+export interface Extent {
+  /** Of the row its key alone: of one that is gone, out of scope, or under another key. */
+  readonly keyOnly: boolean
+  /** The old row as well. */
+  readonly withPrevious: boolean
 }
+
+/** How much of a change's rows a subscription is shown: rows in its scope only, the old one if it wants it. */
+export function extentOf(change: Change, meaning: Meaning, { previous, inScope }: Subscription): Extent {
+  const withPrevious = previous && change.old !== undefined && inScope(change.old) === true
+  if (meaning.change !== 'leave') return { keyOnly: false, withPrevious }
+  const isGone = !change.new || change.entity.key.some(({ name }) => change.new?.[name] !== meaning.row[name])
+  return { keyOnly: isGone || !change.new || inScope(change.new) !== true, withPrevious }
+}
+
+/** What that comes to for who sees these columns: the new row, or its key; and the old one. */
+export function shownTo(
+  change: Change,
+  meaning: Meaning,
+  { keyOnly, withPrevious }: Extent,
+  columns: readonly Column[],
+): Shown {
+  const row = (meaning.change === 'leave' ? change.new : undefined) ?? meaning.row
+  return {
+    data: keyOnly ? pick(change.entity.key, meaning.row) : pick(columns, row),
+    previous: withPrevious && change.old ? pick(columns, change.old) : undefined,
+  }
+}
+
+/** What of a change's rows a subscription is shown. */
+export const shownOf = (change: Change, meaning: Meaning, subscription: Subscription): Shown =>
+  shownTo(change, meaning, extentOf(change, meaning, subscription), subscription.columns)
 
 /** The payload that tells a subscription what a change means to it. */
 export function encodeNotification(

@@ -1,0 +1,63 @@
+import type { Entity } from '../../entity/entity.ts'
+import type { Condition } from '../../query/condition.ts'
+import type { Subscription } from '../../session/subscription.ts'
+import { maskOf, maskOfCondition, NO_COLUMN } from './column-mask.ts'
+import type { RowTest } from './compile-condition.ts'
+import type { Placement } from './placement.ts'
+
+/** A subscription in the index, and when it came there: it is told of what happens after that. */
+export interface Member {
+  readonly subscription: Subscription
+  readonly group: SubscriptionGroup
+  readonly joined: number
+}
+
+/** The subscriptions whose conditions hold for the same rows: a change is held against them once. */
+export class SubscriptionGroup {
+  /** Their condition, as they have it in common. */
+  readonly key: string
+  readonly where: Condition
+  readonly matches: RowTest
+  /** The columns on which it depends whether a row matches. */
+  readonly mask: number
+  /** The columns that its subscriptions have ever seen. */
+  shown = NO_COLUMN
+  /** Where the index has put it. */
+  placements: readonly Placement[] = []
+  /** The number of the last look-up that has found it. */
+  found = 0
+  // Most conditions are one client's own: a set for each of them would be most of what a subscription costs.
+  #members: Member | Set<Member> | undefined
+
+  constructor(key: string, entity: Entity, { where, matches }: Pick<Subscription, 'where' | 'matches'>) {
+    this.key = key
+    this.where = where
+    this.matches = matches
+    this.mask = maskOfCondition(entity, where)
+  }
+
+  get isEmpty(): boolean {
+    return this.#members === undefined
+  }
+
+  add(member: Member): void {
+    const { entity, columns } = member.subscription
+    this.shown |= maskOf(entity, columns)
+    if (this.#members === undefined) this.#members = member
+    else if (this.#members instanceof Set) this.#members.add(member)
+    else this.#members = new Set([this.#members, member])
+  }
+
+  remove(member: Member): void {
+    if (this.#members === member) this.#members = undefined
+    else if (this.#members instanceof Set && this.#members.delete(member) && this.#members.size === 0) {
+      this.#members = undefined
+    }
+  }
+
+  /** Its subscriptions; those that come or go meanwhile come or go here too. */
+  members(): Iterable<Member> {
+    if (this.#members === undefined) return []
+    return this.#members instanceof Set ? this.#members : [this.#members]
+  }
+}
