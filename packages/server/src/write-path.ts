@@ -11,8 +11,9 @@ import type { Asker, HookSteps } from './asker.ts'
 import type { Change } from './change/change.ts'
 import type { ChangeSource } from './change/source/change-source.ts'
 import type { WriteOrder } from './change/source/write-order.ts'
-import type { Database, Runner } from './db/database.ts'
+import type { Runner } from './db/database.ts'
 import { DatabaseError } from './db/database-error.ts'
+import { replyTooLarge } from './db/explain-error.ts'
 import { retryConflicts } from './db/retry-conflicts.ts'
 import { runOnce } from './db/run-once.ts'
 import { isOneStatement, runWrite, type Written, withIndex } from './db/run-write.ts'
@@ -65,11 +66,11 @@ export async function write(
   const hooked = async (transaction: Runner) => {
     const written = await runHooked(transaction, entity, request, hooks, rules)
     // Before the commit: a hook that throws here takes the write back, and is not told of one that stays.
-    masked = await shown(entity, checked, written.data, hooks)
+    masked = fitting(await shown(entity, checked, written.data, hooks), steps.limits)
     return written
   }
   const written = await handOn([{ entity, write: checked }], hooks, logged, isHooked, steps, () =>
-    isHooked ? inTransaction(steps, hooks, logged, hooked) : run(checked, steps.database, logged),
+    isHooked ? inTransaction(steps, hooks, logged, hooked) : run(checked, steps, logged),
   )
   const isRepeat = written.repliedAt !== logged?.repliedAt
   return { ...written, data: (isRepeat ? undefined : masked) ?? (await shown(entity, checked, written.data, hooks)) }
@@ -183,7 +184,7 @@ async function runBatch(
     results.push(decodeJson(written.data))
     changes.push(...written.changes)
   }
-  return { data: `[${replies.join(',')}]`, changes }
+  return { data: fitting(`[${replies.join(',')}]`, rules.limits), changes }
 }
 
 function resolveStep(step: BatchStep, index: number, results: readonly unknown[], rules: RequestRules): Write {
@@ -197,17 +198,34 @@ function resolveStep(step: BatchStep, index: number, results: readonly unknown[]
   }
 }
 
+/** What a reply says beside its data: an id of 128 bytes, escaped, and its other fields. */
+const HEAD_BYTES = 1_024
+
+const mostData = ({ maxResponseBytes }: Limits): number => Math.max(maxResponseBytes - HEAD_BYTES, 0)
+
+/** The data of a reply; throws when it is too large for one, which takes the write back: what cannot be told is not done. */
+function fitting(data: string, limits: Limits): string {
+  const most = mostData(limits)
+  if (data.length * 3 > most && Buffer.byteLength(data) > most) throw replyTooLarge()
+  return data
+}
+
 /** One statement where that is enough; else a transaction. */
-async function run(write: Write, database: Database, request: LoggedRequest | undefined): Promise<Written> {
+async function run(
+  write: Write,
+  { database, limits }: WriteSteps,
+  request: LoggedRequest | undefined,
+): Promise<Written> {
+  const body = async (transaction: Runner) => {
+    const written = await runWrite(transaction, write, { oneByOne: true })
+    fitting(written.data, limits)
+    return written
+  }
   const oneByOne = () =>
-    retryConflicts(() =>
-      database.transaction((transaction) =>
-        bodyAndLog(transaction, request, () => runWrite(transaction, write, { oneByOne: true })),
-      ),
-    )
+    retryConflicts(() => database.transaction((transaction) => bodyAndLog(transaction, request, body)))
   if (!isOneStatement(write)) return oneByOne()
   try {
-    return await retryConflicts(() => runWrite(database, write, { request }))
+    return await retryConflicts(() => runWrite(database, write, { reply: { request, maxBytes: mostData(limits) } }))
   } catch (error) {
     // Of many rows stored at once, only one by one can tell which of them is wrong.
     const isOfMany = write.is === 'create' && write.create.rows.length > 1

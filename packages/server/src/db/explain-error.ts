@@ -1,6 +1,7 @@
 import { SpecError } from '@mqttspec/protocol'
 import type { Entity } from '../entity/entity.ts'
 import { failedCheck } from '../query/check-sql.ts'
+import { isReplyTooLarge } from '../query/request-log.ts'
 import { DatabaseError } from './database-error.ts'
 
 /**
@@ -8,6 +9,7 @@ import { DatabaseError } from './database-error.ts'
  * and Postgres's own text stay in `cause`. Undefined when the failure is a bug of ours.
  */
 export function explainDatabaseError(error: DatabaseError, entities: Entities): SpecError | undefined {
+  if (isReplyTooLarge(error.message)) return replyTooLarge(error)
   const failed = failedCheck(error.message)
   if (failed === '') {
     return new SpecError('forbidden', 'The row would be outside what you may write.', detailsOf(error), error)
@@ -16,6 +18,10 @@ export function explainDatabaseError(error: DatabaseError, entities: Entities): 
   if (failed !== undefined) return explain(asForeignKey(error, failed), entities)
   return explain(error, entities)
 }
+
+/** The error for a write that was not done, since its reply would be too large. */
+export const replyTooLarge = (cause?: unknown): SpecError =>
+  new SpecError('payload_too_large', 'The answer would be too large; nothing was stored.', undefined, cause)
 
 function explain(error: DatabaseError, entities: Entities): SpecError | undefined {
   if (error.connectionLost) return new SpecError('unavailable', 'The database is away; try again.', undefined, error)

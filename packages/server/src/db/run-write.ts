@@ -1,8 +1,8 @@
 import { decodeJson, SpecError } from '@mqttspec/protocol'
 import { type Change, changeOf, type Row } from '../change/change.ts'
-import type { LoggedRequest } from '../query/request-log.ts'
+import type { ReplyOf } from '../query/request-log.ts'
 import type { Create, RowCheck, RowWrite, Write } from '../query/write.ts'
-import { createStatement, type LogOf } from '../query/write-statement.ts'
+import { createStatement } from '../query/write-statement.ts'
 import type { Runner } from './database.ts'
 import { DatabaseError } from './database-error.ts'
 import { deleteRow, insertRow, updateRow, type WrittenRow } from './write-row.ts'
@@ -32,39 +32,39 @@ const isPlain = ({ rows, onConflict }: Create): boolean => !onConflict && rows.e
 export interface RunOptions {
   /** Also rows that could be stored at once: then it is known which of them is wrong. */
   readonly oneByOne?: boolean
-  /** The request to log along, where the write is one statement. */
-  readonly request?: LoggedRequest | undefined
+  /** What becomes of its reply, where the write is one statement. */
+  readonly reply?: Omit<ReplyOf, 'list'> | undefined
 }
 
 /** Runs a write on a transaction, or on the database where one statement is enough. Rejects with the cause. */
 export async function runWrite(
   runner: Runner,
   write: Write,
-  { oneByOne = false, request }: RunOptions = {},
+  { oneByOne = false, reply: answered }: RunOptions = {},
 ): Promise<Written> {
-  const log = request && { request, list: write.list }
+  const reply = answered && { ...answered, list: write.list }
   switch (write.is) {
     case 'create': {
       const { create, list } = write
-      if (create.rows.length > 1 && isPlain(create) && !oneByOne) return storeAtOnce(runner, create, log)
-      return collect(await inOrder(create.rows, list, (row) => insertRow(runner, create, row, undefined, log)), list)
+      if (create.rows.length > 1 && isPlain(create) && !oneByOne) return storeAtOnce(runner, create, reply)
+      return collect(await inOrder(create.rows, list, (row) => insertRow(runner, create, row, undefined, reply)), list)
     }
     case 'update':
-      return collect(await inOrder(write.updates, write.list, (update) => updateRow(runner, update, log)), write.list)
+      return collect(await inOrder(write.updates, write.list, (update) => updateRow(runner, update, reply)), write.list)
     case 'delete': {
-      const done = await inOrder(write.deletes, write.list, (target) => deleteRow(runner, target, log))
+      const done = await inOrder(write.deletes, write.list, (target) => deleteRow(runner, target, reply))
       return { data: `{"deleted":${write.list ? done.length : true}}`, changes: done }
     }
   }
 }
 
-async function storeAtOnce(runner: Runner, create: Create, log: LogOf | undefined): Promise<Written> {
+async function storeAtOnce(runner: Runner, create: Create, reply: ReplyOf | undefined): Promise<Written> {
   const { entity, rows } = create
   const statement = createStatement(
     create,
     rows.map(({ values }) => values),
     checkOfAll(rows),
-    log,
+    reply,
   )
   const [cells] = await runner.run(statement)
   const data = cells?.[0] ?? '[]'

@@ -2,14 +2,9 @@ import { decodeJson, SpecError } from '@mqttspec/protocol'
 import { type Change, changeOf, type Row } from '../change/change.ts'
 import type { Column, Entity } from '../entity/entity.ts'
 import { type Condition, EVERY_ROW, type Literal } from '../query/condition.ts'
+import type { ReplyOf } from '../query/request-log.ts'
 import type { ChildWrite, ChildWrites, Create, RowCheck, RowValues, RowWrite, Target, Update } from '../query/write.ts'
-import {
-  createStatement,
-  deleteStatement,
-  type LogOf,
-  lockStatement,
-  updateStatement,
-} from '../query/write-statement.ts'
+import { createStatement, deleteStatement, lockStatement, updateStatement } from '../query/write-statement.ts'
 import type { Cells, Runner } from './database.ts'
 import { at, columnsOf, linked, literalOf } from './related-rows.ts'
 import { notFound } from './run-read.ts'
@@ -27,12 +22,12 @@ export async function insertRow(
   create: Omit<Create, 'rows'>,
   row: RowWrite,
   references: RowValues = new Map(),
-  log?: LogOf,
+  answer?: ReplyOf,
 ): Promise<WrittenRow> {
   const { entity, onConflict } = create
   const parents = await runParentsBefore(runner, entity, row, undefined)
   const values = new Map([...row.values, ...references, ...parents.values])
-  const [cells] = await runner.run(createStatement(create, [values], row.check, log))
+  const [cells] = await runner.run(createStatement(create, [values], row.check, answer))
   const reply = firstOf(cells?.[0])
   // Nothing comes back of a row that was in the way and that the writer may not see.
   if (reply === '') throw new SpecError('conflict', 'A row with the same unique value exists.')
@@ -49,7 +44,7 @@ export async function insertRow(
 }
 
 /** Changes one row and its related rows. Rejects with `not_found`, `precondition_failed`. */
-export async function updateRow(runner: Runner, update: Omit<Update, 'key'>, log?: LogOf): Promise<WrittenRow> {
+export async function updateRow(runner: Runner, update: Omit<Update, 'key'>, answer?: ReplyOf): Promise<WrittenRow> {
   const { entity, row } = update
   const before = row.children.length > 0 ? await oneOf(runner, update, undefined, undefined) : undefined
   const parents = await runParentsBefore(runner, entity, row, before?.row)
@@ -58,7 +53,7 @@ export async function updateRow(runner: Runner, update: Omit<Update, 'key'>, log
     reply,
     row: full,
     changes,
-  } = values.size > 0 || !before ? await oneOf(runner, update, values, row.check, log) : before
+  } = values.size > 0 || !before ? await oneOf(runner, update, values, row.check, answer) : before
   const children = await runChildrenAfter(runner, entity, row, full)
   return {
     reply: withRelated(reply, [...parents.replies, ...children.replies]),
@@ -73,9 +68,9 @@ async function oneOf(
   target: Omit<Target, 'key'>,
   values: RowValues | undefined,
   check: RowCheck | undefined,
-  log?: LogOf,
+  answer?: ReplyOf,
 ): Promise<WrittenRow> {
-  const [cells] = await runner.run(values ? updateStatement(target, values, check, log) : lockStatement(target))
+  const [cells] = await runner.run(values ? updateStatement(target, values, check, answer) : lockStatement(target))
   const [found, reply, old, full] = cells ?? []
   if (!reply || !old) throw notWritten(target.entity, found)
   const row = rowOf(full ?? reply)
@@ -83,8 +78,8 @@ async function oneOf(
 }
 
 /** Deletes one row. Rejects with `not_found`, `precondition_failed`. */
-export async function deleteRow(runner: Runner, target: Omit<Target, 'key'>, log?: LogOf): Promise<Change> {
-  const [cells] = await runner.run(deleteStatement(target, log))
+export async function deleteRow(runner: Runner, target: Omit<Target, 'key'>, answer?: ReplyOf): Promise<Change> {
+  const [cells] = await runner.run(deleteStatement(target, answer))
   const [found, old] = cells ?? []
   if (!old) throw notWritten(target.entity, found)
   return changeOf(target.entity, rowOf(old), undefined)

@@ -3,16 +3,10 @@ import type { Column, Entity } from '../entity/entity.ts'
 import { checkSql } from './check-sql.ts'
 import type { Condition } from './condition.ts'
 import { conditionSql } from './condition-sql.ts'
-import { finishWrite, type LoggedRequest } from './request-log.ts'
+import { finishWrite, type ReplyData, type ReplyOf } from './request-log.ts'
 import { selectList } from './select-rows.ts'
 import { SqlText } from './sql-text.ts'
 import type { Create, OnConflict, RowCheck, RowValues, Target } from './write.ts'
-
-/** A request to log along with the write, and whether its reply is a list. */
-export interface LogOf {
-  readonly request: LoggedRequest
-  readonly list: boolean
-}
 
 /**
  * Stores rows. Its one row: the JSON array for the reply; the one with every column (null if it is the same); and of
@@ -22,7 +16,7 @@ export function createStatement(
   { entity, onConflict, visible }: Omit<Create, 'rows'>,
   rows: readonly RowValues[],
   check: RowCheck | undefined,
-  log?: LogOf,
+  reply?: ReplyOf,
 ): Statement {
   const sql = new SqlText()
   const columns = columnsOf(entity, rows)
@@ -31,14 +25,14 @@ export function createStatement(
   const insert = `insert into ${entity.sqlName} as t (${names}) values ${values}`
   const [row] = rows
   if (onConflict && row)
-    return upsertStatement(entity, row, { ...onConflict, visible, check, log }, insert, columns, sql)
+    return upsertStatement(entity, row, { ...onConflict, visible, check, reply }, insert, columns, sql)
   const cells = [
     `(${manyAsJson(entity.visibleColumns, 'w', sql)})::text`,
     ifHidden(entity, `(${manyAsJson(entity.allColumns, 'w', sql)})::text`),
     'null::text',
     checked(entity, check, sql),
   ]
-  return finishWrite([`w as (${insert} returning *)`], cells, createdData(log), log?.request, sql)
+  return finishWrite([`w as (${insert} returning *)`], cells, createdData(reply), reply, sql)
 }
 
 /** Stores a row, or changes the one that has the same unique columns, or leaves it as it is. */
@@ -48,7 +42,7 @@ function upsertStatement(
   onConflict: OnConflict & {
     readonly visible: Condition
     readonly check: RowCheck | undefined
-    readonly log: LogOf | undefined
+    readonly reply: ReplyOf | undefined
   },
   insert: string,
   columns: readonly Column[],
@@ -79,7 +73,7 @@ function upsertStatement(
     `(select coalesce(json_agg(r), '[null]') from (select ${selectList(entity.allColumns, 't', sql)} from old t) r)::text`,
     checked(entity, onConflict.check, sql),
   ]
-  return finishWrite(ctes, cells, createdData(onConflict.log), onConflict.log?.request, sql)
+  return finishWrite(ctes, cells, createdData(onConflict.reply), onConflict.reply, sql)
 }
 
 /**
@@ -90,7 +84,7 @@ export function updateStatement(
   { entity, where, holds }: Omit<Target, 'key'>,
   values: RowValues,
   check: RowCheck | undefined,
-  log?: LogOf,
+  reply?: ReplyOf,
 ): Statement {
   const sql = new SqlText()
   const old = lockedRow(entity, where, sql)
@@ -106,8 +100,8 @@ export function updateStatement(
     ifHidden(entity, `(${oneAsJson(entity.allColumns, 'w', sql)})::text`),
     checked(entity, check, sql),
   ]
-  const data = { expression: log?.list ? "'[' || c1 || ']'" : 'c1', where: 'c1 is not null' }
-  return finishWrite(ctes, cells, data, log?.request, sql)
+  const data = { expression: reply?.list ? "'[' || c1 || ']'" : 'c1', where: 'c1 is not null', cell: 'c1' }
+  return finishWrite(ctes, cells, data, reply, sql)
 }
 
 /** Locks one row without changing it. Its row is as that of `updateStatement`. */
@@ -122,7 +116,7 @@ export function lockStatement({ entity, where, holds }: Omit<Target, 'key'>): St
 }
 
 /** Deletes one row. Its one row: was it there, and the old row with every column, or null if it was not deleted. */
-export function deleteStatement({ entity, where, holds }: Omit<Target, 'key'>, log?: LogOf): Statement {
+export function deleteStatement({ entity, where, holds }: Omit<Target, 'key'>, reply?: ReplyOf): Statement {
   const sql = new SqlText()
   const old = lockedRow(entity, where, sql)
   const ctes = [
@@ -130,14 +124,15 @@ export function deleteStatement({ entity, where, holds }: Omit<Target, 'key'>, l
     `w as (delete from ${entity.sqlName} t using old where ${sameRow(entity, holds, sql)} returning t.*)`,
   ]
   const cells = ['(select count(*) from old)::text', `(${oneAsJson(entity.allColumns, 'w', sql)})::text`]
-  const data = { expression: `'{"deleted":${log?.list ? '1' : 'true'}}'`, where: 'c1 is not null' }
-  return finishWrite(ctes, cells, data, log?.request, sql)
+  const data = { expression: `'{"deleted":${reply?.list ? '1' : 'true'}}'`, where: 'c1 is not null' }
+  return finishWrite(ctes, cells, data, reply, sql)
 }
 
 /** The data of a create's reply: the array, or its one object. */
-const createdData = (log: LogOf | undefined) => ({
-  expression: log?.list ? 'c0' : 'substr(c0, 2, length(c0) - 2)',
+const createdData = (reply: ReplyOf | undefined): ReplyData => ({
+  expression: reply?.list ? 'c0' : 'substr(c0, 2, length(c0) - 2)',
   where: "c0 <> '[]'",
+  cell: 'c0',
 })
 
 const checked = (entity: Entity, check: RowCheck | undefined, sql: SqlText) =>

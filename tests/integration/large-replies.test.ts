@@ -1,0 +1,3 @@
+import { largeRepliesSuite } from '../suites/large-replies.suite.ts'
+
+largeRepliesSuite('PGlite in memory')
