@@ -4,12 +4,23 @@ import { defineSpec, type ListenOptions, type Server } from '@mqttspec/server'
 import { integer, pgTable, serial } from 'drizzle-orm/pg-core'
 import { drizzle } from 'drizzle-orm/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
 import { findMosquitto, type Mosquitto, startAt } from './start-mosquitto.ts'
 
 const items = pgTable('items', { id: serial().primaryKey(), rank: integer() })
 const api = defineSpec({ schema: { items } }).entity('items')
+
+/** Who comes with a token `name until`, until that time in seconds, is that. */
+const known = defineSpec({
+  schema: { items },
+  auth: z.object({ id: z.string(), exp: z.number() }),
+  authenticate: ({ token }) => {
+    const [name, until] = (token ?? '').split(' ')
+    return name ? { id: name, exp: Number(until) } : undefined
+  },
+}).entity('items', { allow: { delete: (auth) => auth.id === 'ann' } })
 
 describeWith('Mosquitto', findMosquitto(), (mosquitto) => {
   let broker: Mosquitto
@@ -30,15 +41,17 @@ describeWith('Mosquitto', findMosquitto(), (mosquitto) => {
   class Servers implements AsyncDisposable {
     #current: Server | undefined
     readonly #database: PGlite
+    readonly #api: Pick<typeof api, 'listen'>
 
-    constructor(database = pglite) {
+    constructor(database = pglite, spec: Pick<typeof api, 'listen'> = api) {
       this.#database = database
+      this.#api = spec
     }
 
     async start(options: Partial<ListenOptions> = {}): Promise<Server> {
       const logger = { info() {}, warn() {}, error() {} }
       const url = broker.url
-      this.#current = await api.listen({
+      this.#current = await this.#api.listen({
         database: drizzle(this.#database),
         broker: { url, reconnectDelayMs: 50 },
         createTables: true,
@@ -58,6 +71,11 @@ describeWith('Mosquitto', findMosquitto(), (mosquitto) => {
     }
   }
 
+  const take = async <Event>(events: AsyncIterator<Event, undefined>, count: number) => {
+    const taken: (Event | undefined)[] = []
+    while (taken.length < count) taken.push((await events.next()).value)
+    return taken
+  }
   const insert = (rank: number) => pglite.query('insert into items (rank) values ($1)', [rank])
 
   describe('a client whose server starts anew, while its own connection stays', () => {
@@ -116,6 +134,65 @@ describeWith('Mosquitto', findMosquitto(), (mosquitto) => {
       await set.ready
       // Sooner than at half of their time, when they would be sent again anyway.
       expect(performance.now() - start).toBeLessThan(8_000)
+      expect(await spec.count('items')).toBe(3)
+    })
+  })
+
+  describe('a client that the server asks who it is', () => {
+    const LIFE_SECONDS = 3
+    const tokenOf = (name: string, seconds = LIFE_SECONDS) => `${name} ${Math.ceil(Date.now() / 1_000) + seconds}`
+
+    test('tells it, and may do what it may', async () => {
+      await using servers = new Servers(pglite, known)
+      await servers.start()
+      await using ann = await connect<typeof known>(broker.url, { token: tokenOf('ann', 60) })
+      await using bob = await connect<typeof known>(broker.url, { username: 'bob 9999999999', identify: true })
+      await using set = ann.subscribe('items')
+      await set.ready
+      const { id } = await bob.create('items', { rank: 1 })
+      expect((await set.next()).value).toMatchObject({ type: 'enter', key: id })
+      await expect(bob.delete('items', id)).rejects.toMatchObject({ code: 'forbidden' })
+      await ann.delete('items', id)
+      await using nobody = await connect<typeof known>(broker.url)
+      await expect(nobody.read('items')).rejects.toMatchObject({ code: 'unauthorized' })
+    })
+
+    test('goes on when its token ends, with one that it asks for anew', async () => {
+      await using servers = new Servers(pglite, known)
+      await servers.start()
+      let asked = 0
+      const token = () => {
+        asked++
+        return tokenOf('ann')
+      }
+      await using spec = await connect<typeof known>(broker.url, { token, identify: true })
+      await using live = spec.live('items', { columns: ['rank'], sort: 'rank', limit: 200 })
+      const end = Date.now() + LIFE_SECONDS * 2_000
+      let rank = 0
+      while (Date.now() < end) {
+        await spec.create('items', { rank: rank++ })
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      await until(() => live.rows?.length === rank)
+      expect(asked).toBeGreaterThan(3)
+    })
+
+    test('tells it anew to a server that has started anew, and has missed nothing', async () => {
+      await using servers = new Servers(pglite, known)
+      await servers.start()
+      await using spec = await connect<typeof known>(broker.url, { token: () => tokenOf('ann', 60) })
+      await using set = spec.subscribe('items')
+      await set.ready
+      await spec.create('items', { rank: 1 })
+      expect((await set.next()).value).toMatchObject({ type: 'enter', data: { rank: 1 } })
+      await servers.stop()
+      await insert(2)
+      const waiting = spec.create('items', { rank: 3 })
+      const [told] = await Promise.all([take(set, 2), waiting, servers.start()])
+      expect(told).toMatchObject([
+        { type: 'enter', data: { rank: 2 } },
+        { type: 'enter', data: { rank: 3 } },
+      ])
       expect(await spec.count('items')).toBe(3)
     })
   })

@@ -9,6 +9,7 @@ import {
 import { nanoid } from 'nanoid'
 import type { Connection } from './connection/connection.ts'
 import { createSpec } from './create-spec.ts'
+import type { Login } from './identity/server-session.ts'
 import type { SpecClient, UntypedShape } from './spec-client.ts'
 import { brokerUrl } from './transport/broker-url.ts'
 import { mqttTransport, type Qos } from './transport/mqtt-transport.ts'
@@ -23,8 +24,18 @@ export interface ConnectOptions {
   readonly topicPrefix?: string | undefined
   readonly username?: string | undefined
   readonly password?: string | undefined
-  /** Sent as the password, with the username `token`. A function is asked again at each new connection. */
+  /**
+   * Who the client is. A function is asked again at each new connection, and each time that the server asks.
+   *
+   * Without a username it is sent as the password, with the username `token`. Beside one it is for the server alone:
+   * username and password are then what an external broker lets the client in by.
+   */
   readonly token?: string | (() => string | Promise<string>) | undefined
+  /**
+   * Says to the server who the client is before anything else, in a message. Where the server does not see connections,
+   * as behind an external broker, it otherwise asks by refusing the first call, which is sent again then.
+   */
+  readonly identify?: boolean | undefined
   /** Certificates for `mqtts://` and `wss://`. */
   readonly tls?: TlsOptions | undefined
   /** For a call from start to answer, and for the first connection: 10,000. */
@@ -50,7 +61,8 @@ const BACKOFF = { baseMs: 200, maxMs: 15_000 }
  * Connects to a server through its broker: `mqtt://`, `mqtts://`, `ws://` or `wss://`.
  *
  * Resolves with a client once connected; the client then keeps itself connected until it is closed. Rejects with
- * `unavailable` when no broker answers within `timeoutMs`, with `auth_error` when it refuses the credentials.
+ * `unavailable` when no broker answers within `timeoutMs`, with `auth_error` when it refuses the credentials. With
+ * `identify`, the server's refusal is one too.
  */
 export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
   url: string,
@@ -60,7 +72,7 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
   if (!CLIENT_ID.test(clientId)) throw new SpecError('forbidden', `A client id looks like ${CLIENT_ID.source}.`)
   const { href, ...fromUrl } = brokerUrl(url)
   const qos = { request: 1, response: 1, notification: 1, ...options.qos } as const
-  const { spec, connection } = createSpec<ShapeOf<Api>>({
+  const { spec, connection, identify } = createSpec<ShapeOf<Api>>({
     transport: mqttTransport({
       href,
       clientId,
@@ -72,6 +84,7 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
     clientId,
     topicPrefix,
     credentials: () => credentials(options, fromUrl),
+    login: login(options, fromUrl),
     timeoutMs,
     maxBufferedEvents: options.maxBufferedEvents ?? MAX_BUFFERED_EVENTS,
     maxInFlight: options.maxInFlight ?? DEFAULT_LIMITS.maxInFlightPerClient,
@@ -80,6 +93,7 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
   })
   try {
     await firstOnline(connection, timeoutMs)
+    if (options.identify) await identify()
   } catch (error) {
     await spec.close()
     throw error
@@ -87,10 +101,26 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
   return spec
 }
 
-async function credentials({ username, password, token }: ConnectOptions, fromUrl: Credentials): Promise<Credentials> {
-  if (token === undefined) return { username: username ?? fromUrl.username, password: password ?? fromUrl.password }
+/** Who the client is to the broker. */
+async function credentials({ token, ...options }: ConnectOptions, fromUrl: Credentials): Promise<Credentials> {
+  const username = options.username ?? fromUrl.username
+  if (token === undefined || username !== undefined) {
+    return { username, password: options.password ?? fromUrl.password }
+  }
+  return { username: 'token', password: await tokenOf(token) }
+}
+
+/** Who the client is to the server, in a message; undefined when there is nothing to say. */
+function login({ token, ...options }: ConnectOptions, fromUrl: Credentials): Login | undefined {
+  if (token !== undefined) return async () => ({ token: await tokenOf(token) })
+  const username = options.username ?? fromUrl.username
+  const password = options.password ?? fromUrl.password
+  return username === undefined && password === undefined ? undefined : async () => ({ username, password })
+}
+
+async function tokenOf(token: string | (() => string | Promise<string>)): Promise<string> {
   try {
-    return { username: 'token', password: typeof token === 'string' ? token : await token() }
+    return typeof token === 'string' ? token : await token()
   } catch (error) {
     throw new SpecError('auth_error', 'There is no token: the function that gives it failed.', undefined, error)
   }

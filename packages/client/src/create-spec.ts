@@ -2,12 +2,14 @@ import { parseServerStatusTopic, parseTopic, type SpecShape } from '@mqttspec/pr
 import type { Backoff } from './backoff.ts'
 import { Connection } from './connection/connection.ts'
 import { ServerPresence } from './connection/server-presence.ts'
+import { type Login, ServerSession } from './identity/server-session.ts'
 import { LiveQueries } from './live/live-queries.ts'
 import { createCalls } from './operations/calls.ts'
 import { meta } from './operations/meta.ts'
 import { read } from './operations/read.ts'
 import type { Ask } from './request/ask.ts'
 import { readReply } from './request/reply.ts'
+import type { Outgoing } from './request/waiting-request.ts'
 import { WaitingRequests } from './request/waiting-requests.ts'
 import { type AskSteps, ask } from './request-path.ts'
 import type { SpecClient } from './spec-client.ts'
@@ -21,6 +23,8 @@ export interface SpecSettings {
   readonly clientId: string
   readonly topicPrefix: string
   readonly credentials: () => Promise<Credentials>
+  /** Who the client is to a server that does not see its connection, if there is something to say. */
+  readonly login: Login | undefined
   readonly timeoutMs: number
   readonly maxBufferedEvents: number
   readonly maxInFlight: number
@@ -32,6 +36,8 @@ export interface SpecSettings {
 export interface CreatedSpec<Shape extends SpecShape> {
   readonly spec: SpecClient<Shape>
   readonly connection: Connection
+  /** Says to the server who the client is, without being asked. */
+  readonly identify: () => Promise<void>
 }
 
 /** Wires the parts of a client: the only file that knows all of them. */
@@ -48,7 +54,14 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
     refused: (error) => waiting.failAll(error.code, 'has no answer: the broker refuses this client', error),
   })
   const presence = new ServerPresence()
-  const waiting = new WaitingRequests((text) => connection.publish(text), settings.maxInFlight)
+  const session = new ServerSession(
+    (message) => askServer(message),
+    settings.login,
+    () => waiting.sendHeld(),
+  )
+  const send = ({ text, identifies = false }: Outgoing) =>
+    (identifies || !session.isAwaited) && connection.publish(session.sign(text))
+  const waiting = new WaitingRequests(send, session, settings.maxInFlight)
   const steps: AskSteps = {
     ...settings,
     async wait(outgoing) {
@@ -86,6 +99,8 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
   // The link stays, and the server at its other end is another one, or was away.
   function heard(serverId: string | undefined, payload: Uint8Array, retained: boolean): void {
     if (serverId === undefined || !presence.heard(serverId, payload, retained)) return
+    // Whoever is refused for want of it is told if it fails.
+    if (session.forget()) session.identify().catch(() => {})
     subscriptions.renew()
     waiting.sendAll()
   }
@@ -94,6 +109,7 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
     const closed = connection.close()
     lives.closeAll()
     subscriptions.closeAll()
+    session.stop()
     waiting.failAll('closed', 'has no answer: the client was closed')
     await closed
   }
@@ -111,5 +127,5 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
     [Symbol.asyncDispose]: close,
   }
   // The calls take any name and value; what they may be is known to the compiler only.
-  return { spec: spec as unknown as SpecClient<Shape>, connection }
+  return { spec: spec as unknown as SpecClient<Shape>, connection, identify: () => session.identify() }
 }

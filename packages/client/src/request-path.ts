@@ -35,6 +35,7 @@ export async function ask(message: Message, options: AskOptions, steps: AskSteps
     id,
     text,
     name: [message.operation ?? message.type, message.entity].filter(Boolean).join(' '),
+    identifies: message.type === 'connect',
     write: WRITES.has(message.operation ?? ''),
     timeoutMs: options.timeoutMs ?? steps.timeoutMs,
     signal: options.signal,

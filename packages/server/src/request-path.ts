@@ -130,7 +130,7 @@ async function request(
   steps: RequestSteps,
 ): Promise<Outcome> {
   if (message.operation === 'batch')
-    return once(incoming, message.id, steps, (logged) => batch(message, asker, logged, steps))
+    return once(incoming, message, steps, (logged) => batch(message, asker, logged, steps))
   const entity = steps.registry.find(message.entity, message.schema)
   switch (message.operation) {
     case 'read': {
@@ -142,7 +142,7 @@ async function request(
       asker.access.check(entity, 'read')
       return replyOf(message.id, { data: JSON.stringify(describeEntity(entity, steps.registry)) })
     default:
-      return once(incoming, message.id, steps, (logged) => write(entity, message, asker, logged, steps))
+      return once(incoming, message, steps, (logged) => write(entity, message, asker, logged, steps))
   }
 }
 
@@ -164,12 +164,12 @@ function readRows(
 /** Runs a write, or gives the reply of the first time that it came. */
 async function once(
   { clientId, payload }: IncomingMessage,
-  id: string,
+  { id, session }: Request,
   steps: RequestSteps,
   run: (logged: LoggedRequest | undefined) => Promise<CommittedWrite>,
 ): Promise<Outcome> {
   const replied = steps.pending.begin(clientId)
-  const hash = hashOf(payload)
+  const hash = hashOf(payload, session)
   const repliedAt = new Date().toISOString()
   const logged = steps.source.keepsHistory && isLongId(id) ? { clientId, id, hash, repliedAt } : undefined
   let afterCommit: (() => void) | undefined

@@ -2,7 +2,7 @@ import type { Reply } from './reply.ts'
 
 /** A message of a client, but for its id. */
 export interface Message {
-  readonly type: 'request' | 'subscription' | 'ping'
+  readonly type: 'request' | 'subscription' | 'ping' | 'connect'
   readonly operation?: string
   readonly entity?: string
   readonly [field: string]: unknown

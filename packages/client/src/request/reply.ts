@@ -7,6 +7,8 @@ export interface Reply {
   readonly data: unknown
   readonly metadata: Metadata
   readonly error: WireError | undefined
+  /** When the server answered, by its clock: RFC 3339. */
+  readonly timestamp: string | undefined
 }
 
 /**
@@ -18,13 +20,15 @@ export interface Reply {
 export function readReply(payload: Uint8Array): Reply | undefined {
   const message = readMessage(payload)
   if (typeof message?.id !== 'string') return undefined
-  if (message.type === 'pong') return { id: message.id, data: undefined, metadata: {}, error: undefined }
+  const timestamp = typeof message.timestamp === 'string' ? message.timestamp : undefined
+  if (message.type === 'pong') return { id: message.id, data: undefined, metadata: {}, error: undefined, timestamp }
   if (message.type !== 'response') return undefined
   return {
     id: message.id,
     data: message.data,
     metadata: isFields(message.metadata) ? message.metadata : {},
     error: message.success === true ? undefined : readError(message.error),
+    timestamp,
   }
 }
 

@@ -14,12 +14,25 @@ export interface Outgoing {
   /** From now to an answer; Infinity for as long as it takes. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** It says who this client is: others wait for its answer, and it waits for none. */
+  readonly identifies?: boolean
+}
+
+/** Who this client is to the server, as far as a request has to know. */
+export interface SessionOwner {
+  /** The session in which messages are sent now. */
+  readonly session: string | undefined
+  /** Resolves when it can be sent in another session than this one; undefined when it cannot. */
+  afterRefusal(session: string | undefined): Promise<void> | undefined
+  /** Another session was of no use. */
+  didNotHelp(): void
 }
 
 /** What a waiting request asks of the set that it is in. */
 export interface RequestOwner {
-  /** Sends the message if there is a connection; false if there is none. */
-  send(text: string): boolean
+  /** Sends the message if it can be sent now; false if it cannot. */
+  send(outgoing: Outgoing): boolean
+  readonly session: SessionOwner
   /** It is settled: its place is free. */
   settled(request: WaitingRequest): void
 }
@@ -44,6 +57,10 @@ export class WaitingRequest {
   #settled = false
   #sent = false
   #refusals = 0
+  /** In which session it was sent last. */
+  #session: string | undefined
+  #isHeld = false
+  #identity: 'unasked' | 'awaited' | 'told' = 'unasked'
   #timeout: Timer
   #again: Timer
   readonly #aborted = (): void => this.#settle(() => this.#reject(this.outgoing.signal?.reason))
@@ -65,10 +82,17 @@ export class WaitingRequest {
     outgoing.signal?.addEventListener('abort', this.#aborted, { once: true })
   }
 
+  /** Was it to be sent, and could not? */
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+
   /** Sends it now, for the first time or again. Without a connection it waits for one. */
   send(): void {
     clearTimeout(this.#again)
-    if (!this.#owner.send(this.outgoing.text)) return
+    this.#isHeld = !this.#settled && !this.#owner.send(this.outgoing)
+    if (this.#settled || this.#isHeld) return
+    this.#session = this.#owner.session.session
     this.#sent = true
     // Once more at half time: the broker may have handed it to a server that died with it.
     const { timeoutMs } = this.outgoing
@@ -80,6 +104,7 @@ export class WaitingRequest {
   /** Takes the server's reply: the answer, or a reason to ask again. */
   answered(reply: Reply): void {
     const { error } = reply
+    if (error?.code === 'unauthorized' && this.#identify()) return
     const delayMs = error && retryDelay(error, this.#refusals++)
     if (delayMs !== undefined && performance.now() + delayMs < this.#deadline) this.#sendAfter(delayMs)
     else this.#settle(() => (error ? this.#reject(errorOf(error)) : this.#resolve(reply)))
@@ -91,6 +116,25 @@ export class WaitingRequest {
     const details = write && this.#sent ? ({ outcome: 'unknown' } as const) : undefined
     const note = this.#sent ? (write ? '; whether it was carried out is not known' : '') : '; it was never sent'
     this.#settle(() => this.#reject(new SpecError(code, `${name} ${what}${note}.`, details, cause)))
+  }
+
+  /** Waits until it can be sent in another session; false when that is of no use. */
+  #identify(): boolean {
+    const { session } = this.#owner
+    if (this.outgoing.identifies) return false
+    // It was sent twice, and this is the other answer.
+    if (this.#identity === 'awaited') return true
+    if (this.#identity === 'told') session.didNotHelp()
+    const known = this.#identity === 'told' ? undefined : session.afterRefusal(this.#session)
+    this.#identity = 'awaited'
+    known?.then(
+      () => {
+        this.#identity = 'told'
+        this.send()
+      },
+      (error: unknown) => this.#settle(() => this.#reject(error)),
+    )
+    return known !== undefined
   }
 
   #sendAfter(ms: number): void {

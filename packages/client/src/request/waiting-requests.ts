@@ -1,20 +1,22 @@
 import type { SpecError } from '@mqttspec/protocol'
 import type { Reply } from './reply.ts'
-import { type Outgoing, WaitingRequest } from './waiting-request.ts'
+import { type Outgoing, type SessionOwner, WaitingRequest } from './waiting-request.ts'
 
 /**
  * Every request that has no answer yet: at most `maxInFlight` are on their way, the rest wait in the order of their
  * calls.
  */
 export class WaitingRequests {
-  readonly #send: (text: string) => boolean
+  readonly #send: (outgoing: Outgoing) => boolean
+  readonly #session: SessionOwner
   readonly #maxInFlight: number
   readonly #inFlight = new Map<string, WaitingRequest>()
   readonly #queue = new Set<WaitingRequest>()
 
-  /** `send` tells whether there was a connection to send on. */
-  constructor(send: (text: string) => boolean, maxInFlight: number) {
+  /** `send` tells whether it could be sent. */
+  constructor(send: (outgoing: Outgoing) => boolean, session: SessionOwner, maxInFlight: number) {
     this.#send = send
+    this.#session = session
     this.#maxInFlight = maxInFlight
   }
 
@@ -28,9 +30,12 @@ export class WaitingRequests {
     outgoing.signal?.throwIfAborted()
     const request = new WaitingRequest(outgoing, {
       send: this.#send,
+      session: this.#session,
       settled: (settled) => this.#remove(settled),
     })
-    this.#queue.add(request)
+    // All that is on its way may wait for it.
+    if (outgoing.identifies) this.#begin(request)
+    else this.#queue.add(request)
     this.#fill()
     return request.reply
   }
@@ -43,6 +48,11 @@ export class WaitingRequests {
   /** Sends again what was on its way, each with the id that it had. To be called once a new connection listens. */
   sendAll(): void {
     for (const request of this.#inFlight.values()) request.send()
+  }
+
+  /** Sends what could not be sent until now. */
+  sendHeld(): void {
+    for (const request of this.#inFlight.values()) if (request.isHeld) request.send()
   }
 
   /** Gives up all of them. */
@@ -60,8 +70,12 @@ export class WaitingRequests {
     for (const request of this.#queue) {
       if (this.#inFlight.size >= this.#maxInFlight) return
       this.#queue.delete(request)
-      this.#inFlight.set(request.outgoing.id, request)
-      request.send()
+      this.#begin(request)
     }
+  }
+
+  #begin(request: WaitingRequest): void {
+    this.#inFlight.set(request.outgoing.id, request)
+    request.send()
   }
 }

@@ -15,6 +15,7 @@ export interface Received {
   readonly data?: unknown
   readonly options?: Readonly<Record<string, unknown>>
   readonly subscription_id?: string
+  readonly session?: string
 }
 
 /** What to answer: fields of the response, or undefined for silence. */

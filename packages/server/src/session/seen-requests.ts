@@ -4,12 +4,21 @@ import { SpecError } from '@mqttspec/protocol'
 const DAY_MS = 24 * 60 * 60 * 1_000
 const MINUTE_MS = 60 * 1_000
 const LONG_ID = 16
+// What is longer is no session of ours, and too long to look for.
+const LONGEST_SESSION = 16_384
 
 /** Is this an id that no device counts up to, so that it can be remembered for a day, and across restarts? */
 export const isLongId = (id: string): boolean => id.length >= LONG_ID
 
-/** A short text for a message's content. */
-export const hashOf = (payload: Uint8Array): string => createHash('sha256').update(payload).digest('base64')
+/** A short text for a message's content. The session that it was sent in is none of it: that may have been renewed. */
+export function hashOf(payload: Uint8Array, session?: string): string {
+  const isOne = session !== undefined && session.length <= LONGEST_SESSION
+  const content = isOne ? withoutSession(Buffer.from(payload).toString(), session) : payload
+  return createHash('sha256').update(content).digest('base64')
+}
+
+const withoutSession = (text: string, session: string): string =>
+  text.replace(new RegExp(`"session"\\s*:\\s*"${session.replaceAll(/[^\w-]/g, '\\$&')}"\\s*,?`), '')
 
 interface Seen {
   readonly hash: string
