@@ -445,6 +445,22 @@ describe('a place in the stream', () => {
     expect(told(await take(sub, 2))).toEqual([1, 1])
   })
 
+  test('that the server has forgotten is told as a reset, with the rows that are there, and ready', async () => {
+    await using server = await agreeing()
+    await using spec = await connect(server.url, { clientId: 'me' })
+    const sub = spec.subscribe('users')
+    await sub.ready
+    tell(server, 1)
+    expect(told(await take(sub, 1))).toEqual([1])
+    server.cut()
+    await until(() => server.ids.length === 2)
+    const id = server.ids[1] ?? ''
+    server.notify('me', id, { operation: 'reset', data: { reason: 'history' }, seq: 1 })
+    server.notify('me', id, { ...enter(2, 7), operation: 'snapshot', at: undefined })
+    server.notify('me', id, { operation: 'ready', data: { at: 'p9' }, seq: 3 })
+    expect(told(await take(sub, 3))).toEqual(['history', 7, 'ready'])
+  })
+
   test('that the server does not take is left, and the reset is told', async () => {
     await using server = await agreeing()
     await using spec = await connect(server.url, { clientId: 'me' })

@@ -102,8 +102,10 @@ export class Feed implements Subscription<SubscriptionEvent> {
     const event = place === 'next' ? eventOf(notification) : undefined
     if (!event) return true
     if (event.at !== undefined) this.at = event.at
-    if (event.type === 'ready' && this.#resuming) this.#resuming = false
-    else this.#push(event)
+    const isResumed = event.type === 'ready' && this.#resuming
+    // After a reset the rows come anew, and the word that they are all there is for the reader.
+    if (isResumed || event.type === 'reset') this.#resuming = false
+    if (!isResumed) this.#push(event)
     return true
   }
 
