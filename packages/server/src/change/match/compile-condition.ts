@@ -15,9 +15,9 @@ export type RowTest = (row: Row) => Truth
 export function compileCondition(condition: Condition): RowTest {
   switch (condition.is) {
     case 'all':
-      return conjunction(condition.of.map(compileCondition))
+      return conjunction(cheapestFirst(condition.of).map(compileCondition))
     case 'any':
-      return disjunction(condition.of.map(compileCondition))
+      return disjunction(cheapestFirst(condition.of).map(compileCondition))
     case 'not':
       return negation(compileCondition(condition.of))
     case 'comparison':
@@ -28,6 +28,15 @@ export function compileCondition(condition: Condition): RowTest {
         condition.path,
       )
   }
+}
+
+/** In which order terms are tested is nobody's business: what is decided soon spares the rest. */
+const cheapestFirst = (of: readonly Condition[]): readonly Condition[] =>
+  [...of].sort((left, right) => costOf(left) - costOf(right))
+
+function costOf(condition: Condition): number {
+  if (condition.is !== 'comparison') return 5
+  return { nothing: 0, equality: 1, order: 2, text: 4 }[condition.operator.needs]
 }
 
 function conjunction(tests: readonly RowTest[]): RowTest {
@@ -75,16 +84,28 @@ function compileComparison({ operand, operator, values, path }: Comparison): Row
       [...path, 'operator'],
     )
   }
-  const test = operator.test(kind, values, operand.column.folding)
-  const cellOf = reader(operand)
-  return (row) => test(cellOf(row))
+  return onCell(operand, operator.test(kind, values, operand.column.folding))
 }
+
+// Most look at a whole column, and there are many: by themselves, since they hold on to what is around them.
+function onCell(operand: Operand, test: (cell: unknown) => Truth): RowTest {
+  return operand.form === 'column' ? onColumn(operand.column.name, test) : onPart(reader(operand), test)
+}
+
+const onColumn =
+  (name: string, test: (cell: unknown) => Truth): RowTest =>
+  (row) =>
+    test(row[name] ?? null)
+
+const onPart =
+  (cellOf: (row: Row) => unknown, test: (cell: unknown) => Truth): RowTest =>
+  (row) =>
+    test(cellOf(row))
 
 const undecidable = (message: string, path: Path) => new SpecError('invalid_options', message, { path: [...path] })
 
 function reader({ column, part, form }: Operand): (row: Row) => unknown {
   const { name } = column
-  if (form === 'column') return (row) => row[name] ?? null
   const partOf = (row: Row) => part.reduce<unknown>(step, row[name]) ?? null
   if (form === 'json') return partOf
   const wanted = form === 'json-number' ? 'number' : 'string'

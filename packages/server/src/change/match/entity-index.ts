@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Entity } from '../../entity/entity.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Row } from '../change.ts'
@@ -40,7 +41,7 @@ export class EntityIndex {
   }
 
   add(subscription: Subscription, joined: number): void {
-    const key = canonicalCondition(subscription.where)
+    const key = digestOf(canonicalCondition(subscription.where))
     const group = this.#groups.get(key) ?? this.#place(new SubscriptionGroup(key, this.#entity, subscription))
     const member = { subscription, group, joined }
     group.add(member)
@@ -105,3 +106,6 @@ export class EntityIndex {
     return columnSet
   }
 }
+
+/** Stands for a text that may be long, and is kept for every group. */
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64').slice(0, 24)

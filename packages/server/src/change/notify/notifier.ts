@@ -18,20 +18,26 @@ interface Waiting {
   readonly place: Place | undefined
 }
 
-interface State {
-  seq: number
+/** What has not passed yet, and what waits for it. */
+interface Hold {
   readonly until: Set<Until>
   waiting: Waiting[]
   lost: boolean
   readonly listening: Promise<void>
+  readonly heard: () => void
   timer: NodeJS.Timeout
+}
+
+/** Once all has passed there is a number left: subscriptions are many, and most of the time only there. */
+interface State {
+  seq: number
+  hold: Hold | undefined
 }
 
 /** Numbers each subscription's notifications and sends them, none before the subscription's own reply. */
 export class Notifier {
   readonly #transport: Transport
   readonly #states = new Map<Subscription, State>()
-  readonly #heard = new Map<Subscription, () => void>()
 
   constructor(transport: Transport) {
     this.#transport = transport
@@ -39,11 +45,13 @@ export class Notifier {
 
   /** Begins a subscription: what comes waits until it is known from where on, was answered, and its client listens. */
   begin(subscription: Subscription): void {
-    const timer = setTimeout(() => this.#passed(subscription, 'listening'), HOLD_MS)
-    timer.unref()
-    const listening = new Promise<void>((resolve) => this.#heard.set(subscription, resolve))
+    let heard = (): void => {}
+    const listening = new Promise<void>((resolve) => {
+      heard = resolve
+    })
     const until = new Set<Until>(['begun', 'answered', 'listening'])
-    this.#states.set(subscription, { seq: 0, until, waiting: [], lost: false, listening, timer })
+    const hold = { until, waiting: [], lost: false, listening, heard, timer: this.#timer(subscription) }
+    this.#states.set(subscription, { seq: 0, hold })
   }
 
   /** From this place on the subscription is told of changes; what waits and is not after it is dropped. */
@@ -51,7 +59,8 @@ export class Notifier {
     const state = this.#states.get(subscription)
     if (!state) return
     subscription.from = from
-    state.waiting = state.waiting.filter(({ place }) => !from || !place || isAfter(from, place))
+    const { hold } = state
+    if (hold) hold.waiting = hold.waiting.filter(({ place }) => !from || !place || isAfter(from, place))
     this.#passed(subscription, 'begun')
   }
 
@@ -64,23 +73,24 @@ export class Notifier {
   /** The client may have begun to listen. */
   listening(subscription: Subscription): void {
     const { clientId, id } = subscription
-    if (this.#states.get(subscription)?.until.has('listening') && this.#transport.isListening(clientId, id)) {
+    if (this.#states.get(subscription)?.hold?.until.has('listening') && this.#transport.isListening(clientId, id)) {
       this.#passed(subscription, 'listening')
     }
   }
 
   /** Resolves when the client listens, or long enough was waited for it. */
   async whenListening(subscription: Subscription): Promise<void> {
-    await this.#states.get(subscription)?.listening
+    await this.#states.get(subscription)?.hold?.listening
   }
 
   /** Sends what `encode` makes of the subscription's next number, when its time has come. */
   send(subscription: Subscription, encode: (seq: number) => Payload, place?: Place): void {
     const state = this.#states.get(subscription)
     if (!state) return
-    if (state.until.size === 0) void this.#sendNow(subscription, state, encode, placed(subscription, place))
-    else if (state.waiting.length < MAX_WAITING) state.waiting.push({ encode, place })
-    else state.lost = true
+    const { hold } = state
+    if (!hold) void this.#sendNow(subscription, state, encode, placed(subscription, place))
+    else if (hold.waiting.length < MAX_WAITING) hold.waiting.push({ encode, place })
+    else hold.lost = true
   }
 
   /** Sends ahead of what waits: the history and the rows with which a subscription begins. Resolves when it may go on. */
@@ -98,8 +108,8 @@ export class Notifier {
    * be told by rights that it has no more, it is not told.
    */
   reset(subscription: Subscription, reason: ResetReason, place?: Place): void {
-    const state = this.#states.get(subscription)
-    if (state && reason === 'rights') state.waiting = []
+    const hold = this.#states.get(subscription)?.hold
+    if (hold && reason === 'rights') hold.waiting = []
     if (subscription.from && place && !isAfter(subscription.from, place)) return
     subscription.durable?.lost()
     this.send(subscription, (seq) => encodeReset(subscription, reason, seq), place)
@@ -114,21 +124,18 @@ export class Notifier {
     if (!state) return
     this.#states.delete(before)
     this.#states.set(after, state)
-    const heard = this.#heard.get(before)
-    if (heard) this.#heard.set(after, heard)
-    this.#heard.delete(before)
-    clearTimeout(state.timer)
-    state.timer = setTimeout(() => this.#passed(after, 'listening'), HOLD_MS)
-    state.timer.unref()
+    if (!state.hold) return
+    clearTimeout(state.hold.timer)
+    state.hold.timer = this.#timer(after)
     this.#passed(after, 'begun')
   }
 
   /** Ends a subscription: nothing is sent after this. */
   end(subscription: Subscription): void {
-    clearTimeout(this.#states.get(subscription)?.timer)
+    const hold = this.#states.get(subscription)?.hold
     this.#states.delete(subscription)
-    this.#heard.get(subscription)?.()
-    this.#heard.delete(subscription)
+    clearTimeout(hold?.timer)
+    hold?.heard()
   }
 
   /** Ends every subscription. */
@@ -136,20 +143,24 @@ export class Notifier {
     for (const subscription of [...this.#states.keys()]) this.end(subscription)
   }
 
+  /** A client that has not subscribed in time is not waited for. */
+  #timer(subscription: Subscription): NodeJS.Timeout {
+    return setTimeout(() => this.#passed(subscription, 'listening'), HOLD_MS).unref()
+  }
+
   #passed(subscription: Subscription, until: Until): void {
     const state = this.#states.get(subscription)
-    if (!state?.until.delete(until)) return
+    const hold = state?.hold
+    if (!state || !hold?.until.delete(until)) return
     if (until === 'listening') {
-      clearTimeout(state.timer)
-      this.#heard.get(subscription)?.()
+      clearTimeout(hold.timer)
+      hold.heard()
     }
-    if (state.until.size > 0) return
-    const { waiting, lost } = state
-    state.waiting = []
-    state.lost = false
-    if (lost) this.reset(subscription, 'slow')
+    if (hold.until.size > 0) return
+    state.hold = undefined
+    if (hold.lost) this.reset(subscription, 'slow')
     else {
-      for (const { encode, place } of waiting)
+      for (const { encode, place } of hold.waiting)
         void this.#sendNow(subscription, state, encode, placed(subscription, place))
     }
   }
