@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { until } from '../until.ts'
 import { read, subscribe } from './messages.ts'
-import { SLACK, Trial } from './trial.ts'
+import { Trial } from './trial.ts'
+import { timed, within } from './within.ts'
 
 const codesOf = (client: { responses: readonly unknown[] }) => {
   const counts: Record<string, number> = {}
@@ -13,29 +17,47 @@ const codesOf = (client: { responses: readonly unknown[] }) => {
   return counts
 }
 
+/** Runs the flood of flood.ts and what `during` does meanwhile, which is told whether it is still going on. */
+async function flooded(port: number, requests: number, during: (isOver: () => boolean) => Promise<void>) {
+  const program = fileURLToPath(new URL('flood.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', program, `${port}`, 'flood', 'flood.a', `${requests}`], {
+    cwd: fileURLToPath(new URL('../../examples', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 40_000,
+  })
+  let out = ''
+  let isOver = false
+  child.stdout.on('data', (chunk) => (out += chunk))
+  const ended = once(child, 'exit').finally(() => {
+    isOver = true
+  })
+  await until(() => out.includes('subscribed'), 20_000)
+  await during(() => isOver)
+  expect(await ended).toEqual([0, null])
+  return JSON.parse(out.split('\n')[1] ?? '') as { codes: Record<string, number>; ids: number }
+}
+
+/** The 99th percentile. */
+const slowest = (times: readonly number[]): number =>
+  [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0
+
 test('fault O04: 10,000 requests of one client at once are each answered, and another is not slowed', async () => {
-  await using tried = new Trial()
-  await tried.start()
-  const flood = await tried.connect('flood', 'a')
-  const other = await tried.connect('other', 'b')
-  for (let at = 0; at < 10_000; at += 1)
-    flood.mqtt.publish('spec/flood/request', JSON.stringify({ id: `${at}`, type: 'request', ...read() }), { qos: 0 })
-  const times: number[] = []
-  while (flood.responses.length < 10_000 && times.length < 2_000) {
-    const startedAt = performance.now()
-    expect((await tried.ask(other, read())).success).toBe(true)
-    times.push(performance.now() - startedAt)
-  }
-  await until(() => flood.responses.length >= 10_000, 20_000)
-  const codes = codesOf(flood)
-  expect(flood.responses).toHaveLength(10_000)
-  expect(new Set(flood.responses.map((reply) => (reply as { id: string }).id)).size).toBe(10_000)
-  expect(codes.ok).toBeGreaterThanOrEqual(1_032)
-  expect(codes.rate_limited).toBeGreaterThan(0)
-  expect(Object.keys(codes).filter((code) => !['ok', 'overloaded', 'rate_limited'].includes(code))).toEqual([])
-  times.sort((one, another) => one - another)
-  expect(times[Math.floor(times.length * 0.99)]).toBeLessThan(200 * SLACK)
-}, 60_000)
+  await within(200, async () => {
+    await using tried = new Trial()
+    await tried.start()
+    const other = await tried.connect('other', 'b')
+    const times: number[] = []
+    const { codes, ids } = await flooded(tried.port, 10_000, async (isOver) => {
+      while (!isOver()) times.push(await timed(async () => expect((await tried.ask(other, read())).success).toBe(true)))
+    })
+    expect(ids).toBe(10_000)
+    expect(codes.ok).toBeGreaterThanOrEqual(1_032)
+    expect(codes.rate_limited).toBeGreaterThan(0)
+    expect(Object.keys(codes).filter((code) => !['ok', 'overloaded', 'rate_limited'].includes(code))).toEqual([])
+    expect(times.length).toBeGreaterThan(10)
+    return slowest(times)
+  })
+}, 90_000)
 
 test('fault O04: limits of one’s own are obeyed, and each refusal says when to come again', async () => {
   await using tried = new Trial()

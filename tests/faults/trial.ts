@@ -196,9 +196,6 @@ export function trial(options: ListenOptions = {}): Trial {
   return tried
 }
 
-/** How much longer something may take than on a machine that does nothing else. */
-export const SLACK = 4
-
 /** Sends bytes as they are and resolves with the code of the one reply. */
 export async function codeOf(client: WireClient, payload: Buffer | string): Promise<string> {
   const before = client.responses.length

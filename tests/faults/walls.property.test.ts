@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { WireClient } from '../wire-client.ts'
-import { canary, SLACK, Trial } from './trial.ts'
+import { canary, Trial } from './trial.ts'
 
 const COLUMNS = ['id', 'tenant', 'label', 'code', 'amount', 'price', 'ok', 'facts', 'tags', 'secret', 'ownerId', 'pin']
 const OPERATORS = [
@@ -159,5 +159,5 @@ test('fault F22: of 20,000 mutated requests through the whole server each is ans
   console.log(`${sent} requests in ${Math.round(performance.now() - startedAt)} ms, seed ${seed}`)
   expect(replies).toBe(sent)
   expect(bugs, `seed ${seed}`).toBe(0)
-  expect(sent).toBeGreaterThan(Math.min(REQUESTS, 2_000 / SLACK) - 1)
+  expect(sent).toBeGreaterThan(Math.min(REQUESTS, 500) - 1)
 }, 90_000)

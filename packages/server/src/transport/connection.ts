@@ -25,6 +25,9 @@ export interface ConnectionContext extends ExchangeContext {
 export const DISCONNECTED = 'disconnected'
 export const CLOSED_BY_CLIENT = 'closed by the client'
 
+/** Packets of one connection that are dealt with before all others have had their turn. */
+const PACKETS_A_TURN = 32
+
 /** The shortest SUBSCRIBE and UNSUBSCRIBE: an id and one filter of one character. */
 const MIN_SUBSCRIBE_BODY = 5
 
@@ -56,6 +59,8 @@ export class Connection implements SessionConnection {
   readonly #silence = new SilenceTimer(() => this.end('silent for longer than its keep-alive allows'))
   #openTimer: NodeJS.Timeout
   #settle = (): void => {}
+  #packetsLeft = PACKETS_A_TURN
+  #nextTurn: NodeJS.Immediate | undefined
   #state: 'opening' | 'admitting' | 'open' | 'ended' = 'opening'
   #session: Session | undefined
   #exchange: MessageExchange | undefined
@@ -149,6 +154,7 @@ export class Connection implements SessionConnection {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     clearTimeout(this.#openTimer)
+    clearImmediate(this.#nextTurn)
     this.#silence.stop()
     this.#guard.close()
     this.#writer.flush()
@@ -172,8 +178,10 @@ export class Connection implements SessionConnection {
 
   #frame(frame: Buffer, bodyStart: number): void {
     const type = (frame[0] ?? 0) >> 4
-    if (this.#state === 'open' && this.#exchange) this.#packet(this.#exchange, type, frame, bodyStart)
-    else if (this.#state === 'opening' && type === PACKET.CONNECT) this.#connect(frame)
+    if (this.#state === 'open' && this.#exchange) {
+      this.#packet(this.#exchange, type, frame, bodyStart)
+      this.#takeTurns()
+    } else if (this.#state === 'opening' && type === PACKET.CONNECT) this.#connect(frame)
     else this.end('the first packet is not CONNECT, or not alone') // [MQTT-3.1.0-1]
   }
 
@@ -194,6 +202,18 @@ export class Connection implements SessionConnection {
     else if (type !== PACKET.SUBSCRIBE && type !== PACKET.UNSUBSCRIBE) this.end(`unexpected packet of type ${type}`)
     else if (frame.length - bodyStart < MIN_SUBSCRIBE_BODY) this.end('malformed SUBSCRIBE')
     else this.#passOn(frame)
+  }
+
+  /** Of a client that sends without end, no more is read until the other sockets have been looked at. */
+  #takeTurns(): void {
+    this.#packetsLeft -= 1
+    if (this.#packetsLeft > 0 || this.#guard.isHeld || this.#state !== 'open') return
+    this.#guard.hold()
+    this.#link.pause()
+    this.#nextTurn = setImmediate(() => {
+      this.#packetsLeft = PACKETS_A_TURN
+      this.answered()
+    })
   }
 
   #oversized(publish: OversizedPublish): void {
