@@ -178,6 +178,33 @@ export function clientSuite(over: string, open: OpenDatabase = async () => ({}))
       expect(told).toMatchObject([{ type: 'update', key: row.id, data: { age: 1_001 } }, { type: 'ready' }])
     })
 
+    test('goes on where a durable subscription was left, and begins anew after one that was ended', async () => {
+      const url = `mqtt://127.0.0.1:${server.addresses.mqtt?.port}`
+      const open = async () => {
+        const device = await connect<typeof blog>(url, { clientId: 'device-1' })
+        return { device, set: device.subscribe('tags', { where: { label: { startswith: 'kept' } }, durable: 'kept' }) }
+      }
+      const first = await open()
+      await first.set.ready
+      expect((await first.set.next()).value).toMatchObject({ type: 'ready' })
+      await spec.create('tags', { label: 'kept 1' })
+      expect((await first.set.next()).value).toMatchObject({ type: 'enter', data: { label: 'kept 1' } })
+      await first.device.close()
+      await spec.create('tags', { label: 'kept 2' })
+      const second = await open()
+      const told = [await second.set.next(), await second.set.next()].map(({ value }) => value)
+      expect(told).toMatchObject([{ type: 'enter', data: { label: 'kept 2' } }, { type: 'ready' }])
+      await second.set.close()
+      await second.device.close()
+      await spec.create('tags', { label: 'kept 3' })
+      const third = await open()
+      expect((await third.set.next()).value).toMatchObject({ type: 'ready' })
+      await spec.create('tags', { label: 'kept 4' })
+      expect((await third.set.next()).value).toMatchObject({ type: 'enter', data: { label: 'kept 4' } })
+      await third.set.close()
+      await third.device.close()
+    })
+
     test('goes on after a lost connection with what was missed, each once, and without a reset', async () => {
       await using proxy = await startCuttingProxy(server.addresses.mqtt?.port ?? 0)
       await using cut = await connect<typeof blog>(`mqtt://127.0.0.1:${proxy.port}`)

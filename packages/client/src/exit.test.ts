@@ -36,6 +36,28 @@ test('nothing keeps a process alive after close', { timeout: 30_000 }, async () 
   expect(await run(script, server.url)).toBe('closed\nclosed 0')
 })
 
+test('nor after close with lists that are kept, a session to renew, and a list that waits to be read again', {
+  timeout: 30_000,
+}, async () => {
+  await using server = await ScriptedServer.start(({ type, operation }) => {
+    if (type === 'connect') return { data: { session: 's', expires_at: '2026-01-31T13:00:00+00:00' } }
+    if (operation === 'meta') return { data: { primary_key: 'id', columns: [{ name: 'id', type: 'integer' }] } }
+    if (operation === 'read') return { data: [{ id: 1 }], metadata: { limit: 100, at: 'p1' } }
+    return operation === 'subscribe' ? { data: {} } : undefined
+  })
+  const script = `
+    const spec = await connect(url, { token: 't', identify: true })
+    const live = spec.live('users')
+    const reread = spec.live('users', { offset: 1 })
+    await Promise.all([live.ready, reread.ready])
+    console.log((await live.next()).value.length)
+    const waiting = live.next()
+    await spec.close()
+    console.log((await waiting).done)
+    ${LINGER}`
+  expect(await run(script, server.url)).toBe('1\ntrue 0')
+})
+
 test('nor after close while the broker is away', { timeout: 30_000 }, async () => {
   await using server = await ScriptedServer.start()
   server.refuse = () => (server.logins.length > 1 ? 3 : undefined)

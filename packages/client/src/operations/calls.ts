@@ -17,6 +17,7 @@ interface LooseSubscribe extends LooseRead {
   readonly previous?: boolean | undefined
   readonly since?: string | undefined
   readonly snapshot?: boolean | undefined
+  readonly durable?: string | undefined
 }
 
 /** The calls of a client, as loosely typed as they run. */
@@ -46,6 +47,7 @@ export function createCalls(ask: Ask, subscriptions: Subscriptions, lives: LiveQ
         previous: call.previous,
         since: call.since,
         snapshot: call.snapshot,
+        durable: call.durable,
       }
       return subscriptions.open({ entity, options, timeoutMs: call.timeoutMs ?? timeoutMs }, call.signal)
     },

@@ -171,4 +171,9 @@ export interface SubscribeCall<Entity extends EntityShape, Column = ColumnOf<Ent
   readonly since?: string | undefined
   /** Begins with the rows that are in the set, each as it enters, then `ready`. */
   readonly snapshot?: boolean | undefined
+  /**
+   * Goes on where the subscription of this name was left, by this client id, then `ready`: the server keeps its place
+   * over connections and restarts. It is left by closing the client; `close` and `break` end it for good.
+   */
+  readonly durable?: string | undefined
 }
