@@ -1,3 +1,5 @@
+import type { Listening } from './listener.ts'
+
 /**
  * One SQL statement for the database.
  *
@@ -46,6 +48,11 @@ export interface Database extends Runner {
   transaction<T>(body: (transaction: Runner) => Promise<T>): Promise<T>
   /** Runs a script of several statements without parameters: set-up and migrations only, never a request. */
   script(sql: string): Promise<void>
+  /**
+   * Listens to a channel, whose name is ours, on a connection of its own: `heard` is called at each notification, and each
+   * time that it begins to listen. Not there where nobody else can write.
+   */
+  readonly listen?: ((channel: string, heard: () => void) => Listening) | undefined
   /** Ends every connection. Calling it again is fine; calls after it reject with `unavailable`'s cause. */
   close(): Promise<void>
 }

@@ -27,19 +27,27 @@ const CLOSE_WITHIN_MS = 1_000
 export function openNodePostgres(target: NodePostgresTarget, options: PostgresOptions): Database {
   return new SessionPool({
     kind: 'node-postgres',
-    open: (lost) => openSession(target, options, lost),
+    open: (lost, notified) => openSession(target, options, lost, notified),
     maxSessions: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     pipelineDepth: PIPELINE_DEPTH,
     silenceMs: silenceMs(options),
     reopens: true,
+    canListen: true,
     logger: options.logger,
   })
 }
 
-async function openSession(target: NodePostgresTarget, options: PostgresOptions, lost: Lost): Promise<Session> {
+async function openSession(
+  target: NodePostgresTarget,
+  options: PostgresOptions,
+  lost: Lost,
+  notified?: () => void,
+): Promise<Session> {
   const pg = await loadDriver()
   const stream = new Socket()
-  const session = new NodePostgresSession(new pg.Client(clientConfig(target, options, stream)), stream, lost)
+  const client = new pg.Client(clientConfig(target, options, stream))
+  if (notified) client.on('notification', notified)
+  const session = new NodePostgresSession(client, stream, lost)
   try {
     await session.connect()
     return session

@@ -50,11 +50,12 @@ export function openPostgresJs(target: string | PostgresJsTarget, options: Postg
   const addresses = addressesOf(parsed)
   return new SessionPool({
     kind: 'postgres',
-    open: (lost) => openFirst(addresses, parsed, options, lost),
+    open: (lost, notified) => openFirst(addresses, parsed, options, lost, notified),
     maxSessions: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     pipelineDepth: PIPELINE_DEPTH,
     silenceMs: silenceMs(options),
     reopens: true,
+    canListen: true,
     logger: options.logger,
   })
 }
@@ -80,12 +81,13 @@ async function openFirst(
   target: PostgresJsTarget,
   options: PostgresOptions,
   lost: Lost,
+  notified?: () => void,
 ): Promise<Session> {
   let failure: DatabaseError | undefined
   for (const address of addresses) {
     const timeoutMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS
     const connection = await connectionOptions(address, target, options, timeoutMs)
-    const session = new PostgresJsSession(connection, () => socketTo(address, target, timeoutMs), lost)
+    const session = new PostgresJsSession(connection, () => socketTo(address, target, timeoutMs), lost, notified)
     try {
       await session.connected()
       return session
@@ -160,14 +162,14 @@ class PostgresJsSession implements Session {
   #socket: Destroyable | undefined
   #scripted = false
 
-  constructor(options: ConnectionOptions, open: () => Promise<Destroyable>, lost: Lost) {
+  constructor(options: ConnectionOptions, open: () => Promise<Destroyable>, lost: Lost, onnotify?: () => void) {
     const socket = oneSocket(async () => {
       this.#socket = await open()
       return this.#socket
     })
     const onclose = (): void => lost(new DatabaseError('The connection was closed.', { connectionLost: true }))
-    // Its types do not know `socket`.
-    this.#sql = postgres({ ...options, socket, onclose } as ConnectionOptions)
+    // Its types know neither `socket` nor `onnotify`.
+    this.#sql = postgres({ ...options, socket, onclose, onnotify } as ConnectionOptions)
   }
 
   get worn(): boolean {

@@ -1,6 +1,7 @@
 import type { Logger } from '../logger.ts'
 import type { Cells, Database, Runner, Statement } from './database.ts'
 import { DatabaseError } from './database-error.ts'
+import { Listener } from './listener.ts'
 import { PooledSession } from './pooled-session.ts'
 import { runTransaction } from './run-transaction.ts'
 import type { OpenSession } from './session.ts'
@@ -15,6 +16,8 @@ export interface SessionPoolOptions {
   readonly silenceMs: number
   /** False where a lost session takes its data along: every later call then rejects. */
   readonly reopens: boolean
+  /** Do its sessions hear notifications, and may there be one more of them? */
+  readonly canListen?: boolean
   readonly logger: Logger
   /** Run with nothing else on the session, about every `upkeepEvery` statements. */
   readonly upkeep?: (session: Runner) => Promise<void>
@@ -72,6 +75,12 @@ export class SessionPool implements Database {
 
   script(sql: string): Promise<void> {
     return this.#exclusively((session) => session.script(sql))
+  }
+
+  /** On a session beside the others. */
+  get listen(): Database['listen'] {
+    const { open, logger, canListen = false } = this.#options
+    return canListen ? (channel, heard) => new Listener(open, channel, heard, logger) : undefined
   }
 
   close(): Promise<void> {

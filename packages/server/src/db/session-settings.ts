@@ -42,6 +42,8 @@ export function sessionSettings(options: PostgresOptions): Record<string, string
     idle_in_transaction_session_timeout: String(
       options.idleInTransactionTimeoutMs ?? DEFAULT_IDLE_IN_TRANSACTION_TIMEOUT_MS,
     ),
+    // Statements here are small: to compile a plan whose cost was guessed too high takes longer than any of them.
+    jit: 'off',
     'mqttspec.server': '1',
   }
 }

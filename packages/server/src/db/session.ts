@@ -28,8 +28,11 @@ export interface SessionTransaction extends Runner {
 /** Called once, also before the opening has finished. */
 export type Lost = (reason: DatabaseError) => void
 
-/** Opens one session. Rejects with `DatabaseError` only, in bounded time. */
-export type OpenSession = (lost: Lost) => Promise<Session>
+/**
+ * Opens one session. Rejects with `DatabaseError` only, in bounded time. `notified` is called at each notification of a
+ * channel that the session listens to.
+ */
+export type OpenSession = (lost: Lost, notified?: () => void) => Promise<Session>
 
 /** A transaction of a session that has no other means than SQL. */
 export async function beginBySql(session: Runner): Promise<SessionTransaction> {

@@ -11,7 +11,7 @@ export interface ChangeSink {
   /** The changes of one transaction, together and in the order in which they happened. */
   changed(changes: readonly Change[]): void
   /** What happened to this entity's rows can not be told one by one: its sets are to be read anew. */
-  lost(entity: Entity, reason: 'truncate' | 'schema', place: Place | undefined): void
+  lost(entity: Entity, reason: 'truncate' | 'schema' | 'history', place: Place | undefined): void
 }
 
 /**

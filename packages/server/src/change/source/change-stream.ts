@@ -1,27 +1,32 @@
 import { createHash } from 'node:crypto'
 import { decodeJson, SpecError } from '@mqttspec/protocol'
 import type { Cells, Database } from '../../db/database.ts'
-import { DatabaseError } from '../../db/database-error.ts'
+import type { Listening } from '../../db/listener.ts'
 import type { ReadPlace } from '../../db/run-read.ts'
 import { withSettings } from '../../db/with-settings.ts'
 import type { Entity } from '../../entity/entity.ts'
 import type { Logger } from '../../logger.ts'
-import type { Change, Place, Row } from '../change.ts'
+import type { Change, Row } from '../change.ts'
+import { ChangeReader, placeOfChange } from './change-reader.ts'
 import type { ChangeSink, ChangeSource, RowSet, SetRows } from './change-source.ts'
 import type { DurableNames } from './durable-names.ts'
 import { encodePosition, isAfter, type Position } from './position.ts'
-import { parseSnapshot } from './snapshot.ts'
+import { parseSnapshot, type Snapshot } from './snapshot.ts'
 import {
   ANY_FRESH,
+  adopt,
+  CLUSTER,
   changesBetween,
-  LOCK_SEQUENCER,
+  MAY_NAME_CLUSTER,
   PLACE,
+  PRUNED_AT_ONCE,
   prune,
   pruneRequests,
-  rowsOfChanges,
   rowsOfSet,
-  SEQUENCE,
+  sequence,
+  TAKE_TURN,
   WHERE_NOW,
+  whereIs,
 } from './stream-statements.ts'
 
 /** How the stream is read and kept. */
@@ -45,6 +50,10 @@ export interface ChangeStreamOptions {
 
 /** Changes read at once. */
 const PAGE = 2_000
+/** On which the trigger tells of writes that no server has made. */
+const CHANNEL = 'mqttspec'
+/** How often it is made sure, at most, that the stream is the same. */
+const CHECK_EVERY_MS = 1_000
 /** How long a write with a long id is known again. */
 const REQUEST_AGE_MS = 24 * 60 * 60 * 1_000
 /** After a failure, such as a database that is away, the next look waits this long. */
@@ -55,6 +64,7 @@ const RETRY_MS = 500
  * that outlives this process. See stream-schema.ts for how it is kept.
  *
  *     committed() ─┐
+ *     NOTIFY ──────┤   by the trigger, for writes of others
  *     a poll ──────┴─► look ──► sequence (one server at a time) ──► read what is new ──► sink, by transaction
  */
 export class ChangeStream implements ChangeSource {
@@ -63,34 +73,41 @@ export class ChangeStream implements ChangeSource {
   readonly place: ReadPlace = {
     sql: PLACE,
     positionOf: (text) => {
-      const [pos = '0', seen = ''] = text.split('/')
-      return encodePosition({ epoch: this.#epoch, pos: BigInt(pos), seen: parseSnapshot(seen) })
+      const [pos = '0', mark = '0', seen = ''] = text.split('/')
+      return encodePosition({ epoch: this.#epoch, pos: BigInt(pos), mark: Number(mark), seen: parseSnapshot(seen) })
     },
   }
   readonly #options: ChangeStreamOptions
+  readonly #reader: ChangeReader
   #sink: ChangeSink | undefined
   #epoch = ''
-  /** What has been handed on. */
+  /** What has been handed on, and the mark there. */
   #pos = 0n
+  #mark = 0
+  #checkedAt = 0
   #looking: Promise<void> | undefined
   #again = false
   /** Something has been committed: there is no need to ask whether. */
   #fresh = false
   #timer: NodeJS.Timeout | undefined
+  #listening: Listening | undefined
   #prunedAt = Date.now()
   #stopped = false
 
   constructor(options: ChangeStreamOptions) {
     this.#options = options
+    const { database, logger } = options
+    const lost = (entity: Entity) => this.#sink?.lost(entity, 'schema', undefined)
+    this.#reader = new ChangeReader({ database, logger, lost })
     this.durables = options.durables
   }
 
   async start(sink: ChangeSink): Promise<void> {
     this.#sink = sink
+    await this.#adopt()
     await this.#sequence()
-    const { pos, epoch } = await this.#where()
-    this.#pos = pos
-    this.#epoch = epoch
+    await this.#begin()
+    this.#listening = this.#options.database.listen?.(CHANNEL, () => this.#look())
     this.#plan(this.#options.pollMs)
   }
 
@@ -100,8 +117,7 @@ export class ChangeStream implements ChangeSource {
   }
 
   async now(): Promise<Position> {
-    const { pos, epoch, seen } = await this.#where()
-    return { epoch, pos, seen }
+    return placeOf(await this.#options.database.run(WHERE_NOW))
   }
 
   async caughtUp(): Promise<Position> {
@@ -110,8 +126,7 @@ export class ChangeStream implements ChangeSource {
   }
 
   async *history(entity: Entity, after: Position, upTo: Position): AsyncGenerator<readonly Change[] | 'gone'> {
-    const { pos, pruned, epoch } = await this.#where()
-    if (after.epoch !== epoch || after.pos > pos || after.pos < pruned) {
+    if (!(await this.#knows(after))) {
       yield 'gone'
       return
     }
@@ -121,7 +136,7 @@ export class ChangeStream implements ChangeSource {
       if (rows.length === 0) return
       const wanted = rows.filter(([, , , table]) => table === entity.tableName)
       if (wanted.some(([, , , , op]) => op === 'T')) yield 'gone'
-      for (const changes of await this.#changesOf(wanted, [entity])) {
+      for (const changes of await this.#reader.changesOf(wanted, [entity], this.#epoch)) {
         yield changes.filter(({ place }) => place && isAfter(after, place))
       }
       from = BigInt(rows.at(-1)?.[0] ?? from)
@@ -131,19 +146,23 @@ export class ChangeStream implements ChangeSource {
   async rows({ entity, where, settings }: RowSet): Promise<SetRows> {
     const { database, maxRows } = this.#options
     const [row] = await withSettings(database, settings).run(rowsOfSet(entity, where, maxRows + 1))
-    const [json, pos, seen] = row ?? []
+    const [json, pos, mark, seen] = row ?? []
     const rows = decodeJson(json ?? '[]') as readonly Row[]
     if (rows.length > maxRows) {
       throw new SpecError('payload_too_large', `The set has more than ${maxRows} rows: narrow its filters.`, {
         path: ['options', 'filters'],
       })
     }
-    return { rows, at: { epoch: this.#epoch, pos: BigInt(pos ?? 0), seen: parseSnapshot(seen ?? '') } }
+    return {
+      rows,
+      at: { epoch: this.#epoch, pos: BigInt(pos ?? 0), mark: Number(mark), seen: parseSnapshot(seen ?? '') },
+    }
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
+    await this.#listening?.stop()
     await this.#looking
     this.#sink = undefined
   }
@@ -182,113 +201,98 @@ export class ChangeStream implements ChangeSource {
     const { database } = this.#options
     const told = this.#fresh
     this.#fresh = false
+    await this.#check()
     if (told || (await database.run(ANY_FRESH)).length > 0) await this.#sequence()
     for (;;) {
       const rows = await database.run(changesBetween(this.#pos, BigInt('9223372036854775807'), PAGE))
       if (rows.length === 0) break
       await this.#handOn(rows)
-      this.#pos = BigInt(rows.at(-1)?.[0] ?? this.#pos)
+      const last = rows.at(-1)
+      this.#pos = BigInt(last?.[0] ?? this.#pos)
+      this.#mark = Number(last?.[6] ?? this.#mark)
     }
     await this.#prune()
   }
 
   #sequence(): Promise<void> {
     return this.#options.database.transaction(async (transaction) => {
-      await transaction.run(LOCK_SEQUENCER)
-      await transaction.run(SEQUENCE)
+      const [turn] = await transaction.run(TAKE_TURN)
+      if (turn) await transaction.run(sequence(turn))
     })
+  }
+
+  /** From here on what happens is handed on. */
+  async #begin(): Promise<void> {
+    const { epoch, pos, mark } = await this.now()
+    this.#epoch = epoch
+    this.#pos = pos
+    this.#mark = mark
+    this.#checkedAt = performance.now()
+  }
+
+  /** Begins a new epoch, if this is not the database that the stream was made in. */
+  async #adopt(): Promise<void> {
+    const { database, logger } = this.#options
+    const [may] = await database.run(MAY_NAME_CLUSTER)
+    const [cluster] = may?.[0] === 'true' ? await database.run(CLUSTER) : []
+    const [began] = await database.run(adopt(cluster?.[0] ?? null))
+    if (began) logger.warn({}, 'this database is a copy of another one: positions of that one are not known here')
+  }
+
+  /**
+   * Looks now and then whether the stream is still the one that was read. A database that was set back to an earlier day
+   * while the server ran, or a server that slept for longer than changes are kept, has lost what was in between.
+   */
+  async #check(): Promise<void> {
+    const { pollMs, logger, entities } = this.#options
+    if (performance.now() - this.#checkedAt < Math.min(pollMs, CHECK_EVERY_MS)) return
+    this.#checkedAt = performance.now()
+    if (await this.#knows({ epoch: this.#epoch, pos: this.#pos, mark: this.#mark })) return
+    logger.warn({}, 'the change stream is another one than before: every subscription is told to begin anew')
+    await this.#adopt()
+    await this.#sequence()
+    await this.#begin()
+    for (const entity of entities) this.#sink?.lost(entity, 'history', undefined)
+  }
+
+  /** Is this a place of the stream, and is all there that has happened since? */
+  async #knows({ epoch, pos, mark }: Omit<Position, 'seen'>): Promise<boolean> {
+    const rows = await this.#options.database.run(whereIs(pos))
+    const now = placeOf(rows)
+    const [, , pruned, , , marked] = rows[0] ?? []
+    return epoch === now.epoch && pos <= now.pos && pos >= BigInt(pruned ?? 0) && String(mark) === marked
   }
 
   async #handOn(rows: readonly Cells[]): Promise<void> {
     const watched = this.#options.entities.filter((entity) => this.#options.isWatched(entity))
-    const transactions = await this.#changesOf(rows, watched)
+    const transactions = await this.#reader.changesOf(rows, watched, this.#epoch)
     for (const changes of transactions) this.#sink?.changed(changes)
     for (const cells of rows) {
       if (cells[4] !== 'T') continue
       for (const entity of watched) {
-        if (entity.tableName === cells[3]) this.#sink?.lost(entity, 'truncate', this.#placeOf(cells))
+        if (entity.tableName === cells[3]) this.#sink?.lost(entity, 'truncate', placeOfChange(cells, this.#epoch))
       }
     }
-  }
-
-  /** The changes of some entities among these rows of the stream, by transaction. */
-  async #changesOf(rows: readonly Cells[], entities: readonly Entity[]): Promise<readonly (readonly Change[])[]> {
-    const images = await this.#images(rows, entities)
-    const transactions: Change[][] = []
-    let last: string | null | undefined
-    for (const cells of rows) {
-      const [, , xid, table] = cells
-      const changes = entities.flatMap((entity) =>
-        entity.tableName === table ? this.#changeOf(cells, entity, images) : [],
-      )
-      if (changes.length === 0) continue
-      if (xid !== last) transactions.push([])
-      last = xid
-      transactions.at(-1)?.push(...changes)
-    }
-    return transactions
-  }
-
-  #changeOf(cells: Cells, entity: Entity, images: Images): readonly Change[] {
-    const [, id, , , op, at] = cells
-    const image = images.get(`${entity.name}/${id}`)
-    if (op === 'T' || !image) return []
-    const operation = op === 'I' ? 'create' : op === 'D' ? 'delete' : 'update'
-    return [{ entity, operation, ...image, timestamp: `${at}Z`, place: this.#placeOf(cells) }]
-  }
-
-  #placeOf([pos, , xid]: Cells): Place {
-    const after = { epoch: this.#epoch, pos: BigInt(pos ?? 0), seen: undefined }
-    return { pos: after.pos, xid: BigInt(xid ?? 0), at: encodePosition(after) }
-  }
-
-  async #images(rows: readonly Cells[], entities: readonly Entity[]): Promise<Images> {
-    const images: Images = new Map()
-    for (const entity of entities) {
-      const ids = rows.flatMap(([, id, , table]) => (table === entity.tableName && id ? [id] : []))
-      if (ids.length === 0) continue
-      for (const [id, old, row] of await this.#readImages(entity, ids)) {
-        images.set(`${entity.name}/${id}`, { old: rowOf(old), new: rowOf(row) })
-      }
-    }
-    return images
-  }
-
-  /** Rows that the table can not hold any more, since it was altered, are told as lost; the stream goes on. */
-  async #readImages(entity: Entity, ids: readonly string[]): Promise<readonly Cells[]> {
-    try {
-      return await this.#options.database.run(rowsOfChanges(entity, ids))
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || !/^(42|22|0A)/.test(error.sqlState ?? '')) throw error
-      this.#options.logger.error(
-        { err: error, table: entity.tableName },
-        'a table was altered; restart the server for it',
-      )
-      this.#sink?.lost(entity, 'schema', undefined)
-      return []
-    }
-  }
-
-  async #where() {
-    const [row] = await this.#options.database.run(WHERE_NOW)
-    const [pos, pruned, id, seen] = row ?? []
-    const epoch = createHash('sha256')
-      .update(id ?? '')
-      .digest('base64url')
-      .slice(0, 8)
-    return { pos: BigInt(pos ?? 0), pruned: BigInt(pruned ?? 0), epoch, seen: parseSnapshot(seen ?? '') }
   }
 
   async #prune(): Promise<void> {
     if (Date.now() - this.#prunedAt < this.#options.pruneEveryMs) return
-    this.#prunedAt = Date.now()
     const { database, maxAgeMs, maxChanges } = this.#options
+    const [pruned] = await database.run(prune(maxAgeMs, maxChanges))
+    // There is more: it goes on at the next look, which is not kept waiting.
+    if (Number(pruned?.[0]) >= PRUNED_AT_ONCE) return this.#look()
+    this.#prunedAt = Date.now()
     await this.durables.keepUp()
-    await database.run(prune(maxAgeMs, maxChanges))
     await database.run(pruneRequests(REQUEST_AGE_MS))
   }
 }
 
-type Images = Map<string, { readonly old: Row | undefined; readonly new: Row | undefined }>
-
-const rowOf = (json: string | null | undefined): Row | undefined => (json ? (decodeJson(json) as Row) : undefined)
+/** A row of `WHERE_NOW` as a position. */
+function placeOf([row]: readonly Cells[]): Position & { readonly seen: Snapshot } {
+  const [pos, mark, , id, seen] = row ?? []
+  const epoch = createHash('sha256')
+    .update(id ?? '')
+    .digest('base64url')
+    .slice(0, 8)
+  return { epoch, pos: BigInt(pos ?? 0), mark: Number(mark ?? 0), seen: parseSnapshot(seen ?? '') }
+}

@@ -1,19 +1,22 @@
 import type { Database } from '../../db/database.ts'
 import type { Entity } from '../../entity/entity.ts'
-import { STREAM_SCHEMA, triggersOn } from './stream-schema.ts'
+import { STREAM_SCHEMA, STREAM_VERSION, triggersOn } from './stream-schema.ts'
 
 /** Any number, as long as it is always this one. */
 const INSTALL_LOCK = '6073270419'
+
+const VERSION_THERE = `
+  select substring(obj_description(to_regnamespace('mqttspec')::oid, 'pg_namespace') from 'version (\\d+)')`
 
 const TRIGGERED = `
   select n.nspname || '.' || c.relname from pg_trigger g
     join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
   where g.tgname = 'mqttspec_capture' and not g.tgisinternal`
 
-/** Is the stream's own schema there? */
+/** Is the stream's own schema there, as this version needs it or a later one has made it? */
 async function hasSchema(database: Database): Promise<boolean> {
-  const [row] = await database.run({ text: "select to_regclass('mqttspec.durable')::text", params: [] })
-  return Boolean(row?.[0])
+  const [row] = await database.run({ text: VERSION_THERE, params: [] })
+  return Number(row?.[0] ?? 0) >= STREAM_VERSION
 }
 
 /** Is the stream set up for these entities? */

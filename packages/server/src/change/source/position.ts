@@ -2,36 +2,38 @@ import { SpecError } from '@mqttspec/protocol'
 import { type Snapshot, sees } from './snapshot.ts'
 
 /**
- * A place in the change stream: after the change with position `pos`, and, where a read or a subscription began
+ * A place in the change stream: after the change with position `pos`, in a batch that bears `mark`, and, where a read or a subscription began
  * between two batches, also after every later change of a transaction that `seen` sees.
  */
 export interface Position {
   readonly epoch: string
   readonly pos: bigint
+  readonly mark: number
   readonly seen: Snapshot | undefined
 }
 
 /** Bytes that a position has at most on the wire. */
 const MAX_BYTES = 128
-const FORM = /^([A-Za-z0-9_-]{8})\.([0-9a-z]{1,13})(?:\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})((?:\.[0-9a-z]{1,13})*))?$/
+const FORM =
+  /^([A-Za-z0-9_-]{8})\.([0-9a-z]{1,13})\.([0-9a-z]{1,6})(?:\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})((?:\.[0-9a-z]{1,13})*))?$/
 
 /** A position as the wire has it: opaque to clients, at most 128 bytes. */
-export function encodePosition({ epoch, pos, seen }: Position): string {
-  const head = `${epoch}.${pos.toString(36)}`
+export function encodePosition({ epoch, pos, mark, seen }: Position): string {
+  const head = `${epoch}.${pos.toString(36)}.${mark.toString(36)}`
   if (!seen) return head
   const offsets = [seen.xmax, ...seen.inProgress].map((xid) => (xid - seen.xmin).toString(36))
   const whole = [head, seen.xmin.toString(36), ...offsets].join('.')
   // With more writers at once than there is room for, what they have committed may come once more: never less.
   return whole.length <= MAX_BYTES
     ? whole
-    : encodePosition({ epoch, pos, seen: { ...seen, xmax: seen.xmin, inProgress: [] } })
+    : encodePosition({ epoch, pos, mark, seen: { ...seen, xmax: seen.xmin, inProgress: [] } })
 }
 
 /** Reads a position. Throws `cursor_error` for what is none. */
 export function decodePosition(text: string): Position {
   const match = text.length <= MAX_BYTES ? FORM.exec(text) : null
-  const [, epoch, pos, xmin, xmax, list] = match ?? []
-  if (epoch === undefined || pos === undefined) {
+  const [, epoch, pos, mark, xmin, xmax, list] = match ?? []
+  if (epoch === undefined || pos === undefined || mark === undefined) {
     throw new SpecError(
       'cursor_error',
       'This is no position of a change stream; use the "at" of an answer or an event.',
@@ -40,13 +42,14 @@ export function decodePosition(text: string): Position {
       },
     )
   }
-  if (xmin === undefined || xmax === undefined) return { epoch, pos: fromBase36(pos), seen: undefined }
+  const head = { epoch, pos: fromBase36(pos), mark: Number.parseInt(mark, 36) }
+  if (xmin === undefined || xmax === undefined) return { ...head, seen: undefined }
   const base = fromBase36(xmin)
   const inProgress = (list ?? '')
     .split('.')
     .filter(Boolean)
     .map((offset) => base + fromBase36(offset))
-  return { epoch, pos: fromBase36(pos), seen: { xmin: base, xmax: base + fromBase36(xmax), inProgress } }
+  return { ...head, seen: { xmin: base, xmax: base + fromBase36(xmax), inProgress } }
 }
 
 function fromBase36(text: string): bigint {

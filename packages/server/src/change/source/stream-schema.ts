@@ -1,3 +1,6 @@
+/** Goes up with every change of what is below; where an earlier one is set up, all of it runs once more. */
+export const STREAM_VERSION = 2
+
 /**
  * What the change stream needs in a database: one schema of its own, and a trigger on each table.
  *
@@ -12,7 +15,8 @@
  *
  * A change has no position while its transaction runs: ids are drawn before commits, in another order. The sequencer
  * gives positions to what has become visible since it looked last, in an order in which no change precedes one that
- * it could have seen. Rows are kept as plain JSON of the table's own type, so that no change of a table can make its
+ * it could have seen. Each batch bears a random mark, and so does every position: one that was given by a future which a
+ * restored backup has taken back is told from the one at which something else happened since. Rows are kept as plain JSON of the table's own type, so that no change of a table can make its
  * trigger fail.
  */
 export const STREAM_SCHEMA: readonly string[] = [
@@ -30,6 +34,7 @@ export const STREAM_SCHEMA: readonly string[] = [
   `create table if not exists mqttspec.batch (
   first bigint primary key,
   ids bigint[] not null,
+  mark integer not null default (random() * 2147483647)::integer,
   at timestamptz not null default clock_timestamp()
 )`,
   `create index if not exists batch_at on mqttspec.batch (at)`,
@@ -39,7 +44,11 @@ export const STREAM_SCHEMA: readonly string[] = [
   pos bigint not null default 0,
   pruned bigint not null default 0,
   seen text not null default pg_current_snapshot()::text,
-  last_id bigint not null default 0
+  last_id bigint not null default 0,
+  mark integer not null default 0,
+  pruned_mark integer not null default 0,
+  cluster text,
+  database text
 )`,
   `create table if not exists mqttspec.request (
   client text not null,
@@ -86,6 +95,12 @@ begin
   end if;
   return null;
 end $capture$`,
+  // Of version 1, which had no marks and no durable subscriptions.
+  `alter table mqttspec.batch add column if not exists mark integer not null default (random() * 2147483647)::integer`,
+  `alter table mqttspec.stream add column if not exists mark integer not null default 0,
+    add column if not exists pruned_mark integer not null default 0,
+    add column if not exists cluster text, add column if not exists database text`,
+  `comment on schema mqttspec is 'The change stream of MQTTSpec, version ${STREAM_VERSION}'`,
 ]
 
 /** The statements that put the triggers on a table, whose name comes from the schema, quoted. */

@@ -1,0 +1,92 @@
+import { decodeJson } from '@mqttspec/protocol'
+import type { Cells, Database } from '../../db/database.ts'
+import { DatabaseError } from '../../db/database-error.ts'
+import type { Entity } from '../../entity/entity.ts'
+import type { Logger } from '../../logger.ts'
+import type { Change, Place, Row } from '../change.ts'
+import { encodePosition } from './position.ts'
+import { rowsOfChanges } from './stream-statements.ts'
+
+/** What changes are read with. */
+export interface ChangeReaderParts {
+  readonly database: Database
+  readonly logger: Logger
+  /** The rows of this entity's changes can not be read. */
+  lost(entity: Entity): void
+}
+
+/** Makes changes of what the stream has of them: reads their rows, of the tables that somebody wants to know of. */
+export class ChangeReader {
+  readonly #parts: ChangeReaderParts
+
+  constructor(parts: ChangeReaderParts) {
+    this.#parts = parts
+  }
+
+  /** The changes of some entities among these rows of `changesBetween`, by transaction. */
+  async changesOf(
+    rows: readonly Cells[],
+    entities: readonly Entity[],
+    epoch: string,
+  ): Promise<readonly (readonly Change[])[]> {
+    const images = await this.#images(rows, entities)
+    const transactions: Change[][] = []
+    let last: string | null | undefined
+    for (const cells of rows) {
+      const [, , xid, table] = cells
+      const changes = entities.flatMap((entity) =>
+        entity.tableName === table ? changeOf(cells, entity, images, epoch) : [],
+      )
+      if (changes.length === 0) continue
+      if (xid !== last) transactions.push([])
+      last = xid
+      transactions.at(-1)?.push(...changes)
+    }
+    return transactions
+  }
+
+  async #images(rows: readonly Cells[], entities: readonly Entity[]): Promise<Images> {
+    const images: Images = new Map()
+    for (const entity of entities) {
+      const ids = rows.flatMap(([, id, , table]) => (table === entity.tableName && id ? [id] : []))
+      if (ids.length === 0) continue
+      for (const [id, old, row] of await this.#readImages(entity, ids)) {
+        images.set(`${entity.name}/${id}`, { old: rowOf(old), new: rowOf(row) })
+      }
+    }
+    return images
+  }
+
+  /** Rows that the table can not hold any more, since it was altered, are told as lost; the stream goes on. */
+  async #readImages(entity: Entity, ids: readonly string[]): Promise<readonly Cells[]> {
+    try {
+      return await this.#parts.database.run(rowsOfChanges(entity, ids))
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || !/^(42|22|0A)/.test(error.sqlState ?? '')) throw error
+      this.#parts.logger.error(
+        { err: error, table: entity.tableName },
+        'a table was altered; restart the server for it',
+      )
+      this.#parts.lost(entity)
+      return []
+    }
+  }
+}
+
+type Images = Map<string, { readonly old: Row | undefined; readonly new: Row | undefined }>
+
+function changeOf(cells: Cells, entity: Entity, images: Images, epoch: string): readonly Change[] {
+  const [, id, , , op, at] = cells
+  const image = images.get(`${entity.name}/${id}`)
+  if (op === 'T' || !image) return []
+  const operation = op === 'I' ? 'create' : op === 'D' ? 'delete' : 'update'
+  return [{ entity, operation, ...image, timestamp: `${at}Z`, place: placeOfChange(cells, epoch) }]
+}
+
+/** Where a row of `changesBetween` stands in the stream. */
+export function placeOfChange([pos, , xid, , , , mark]: Cells, epoch: string): Place {
+  const after = { epoch, pos: BigInt(pos ?? 0), mark: Number(mark), seen: undefined }
+  return { pos: after.pos, xid: BigInt(xid ?? 0), at: encodePosition(after) }
+}
+
+const rowOf = (json: string | null | undefined): Row | undefined => (json ? (decodeJson(json) as Row) : undefined)
