@@ -6,7 +6,7 @@ import { Listener } from './listener.ts'
 const logger = { info() {}, warn() {}, error() {} }
 
 test('it says that there may be news when it has begun to listen, at each notification, and when it listens again', async () => {
-  vi.useFakeTimers()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
     const { opened, open } = fakeSessions([])
     let notify = (): void => undefined
@@ -43,7 +43,7 @@ test('it says that there may be news when it has begun to listen, at each notifi
 })
 
 test('a connection that can not be had is tried again, more and more seldom, and not after its end', async () => {
-  vi.useFakeTimers()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
     let tries = 0
     const open = () => {
