@@ -1,5 +1,6 @@
 import { isSpecError, SpecError } from '@mqttspec/protocol'
 import type { Logger } from '../logger.ts'
+import { Deadlines } from './deadlines.ts'
 import type { HookName } from './hook-context.ts'
 
 /** A hook as it was registered; without an entity it is for every one. */
@@ -18,19 +19,25 @@ export interface About {
 
 /** Runs the hooks of a spec, in the order in which they were registered. */
 export class Hooks {
-  readonly #registered: readonly Registered[]
-  readonly #timeoutMs: number
+  readonly #byName: ReadonlyMap<HookName, readonly Registered[]>
+  readonly #deadlines: Deadlines
   readonly #logger: Logger
 
   constructor(registered: readonly Registered[], timeoutMs: number, logger: Logger) {
-    this.#registered = registered
-    this.#timeoutMs = timeoutMs
+    const names = new Set(registered.map(({ name }) => name))
+    this.#byName = new Map([...names].map((name) => [name, registered.filter((hook) => hook.name === name)]))
+    this.#deadlines = new Deadlines(timeoutMs)
     this.#logger = logger
   }
 
   /** Is there any of these hooks for this entity? Where there is none, nothing is prepared for it. */
   has(entity: string | undefined, ...names: readonly HookName[]): boolean {
-    return this.#registered.some((hook) => names.includes(hook.name) && isFor(hook, entity))
+    return names.some((name) => this.#byName.get(name)?.some((hook) => isFor(hook, entity)))
+  }
+
+  /** Is this hook registered at all, be it for one entity or for all? */
+  hasAny(name: HookName): boolean {
+    return this.#byName.has(name)
   }
 
   /**
@@ -38,25 +45,14 @@ export class Hooks {
    * `hook_error` with its message; anything else, which may carry a driver's text, as `hook_error` alone.
    */
   async run(name: HookName, entity: string | undefined, context: object, about: About): Promise<void> {
-    for (const hook of this.#registered) {
-      if (hook.name !== name || !isFor(hook, entity)) continue
+    for (const hook of this.#byName.get(name) ?? []) {
+      if (!isFor(hook, entity)) continue
       try {
-        await this.#inTime(hook, context)
+        const running = hook.run(context as never)
+        if (isPromise(running)) await this.#deadlines.hold(running, () => new TooLong())
       } catch (error) {
         throw this.#explain(name, entity, error, about)
       }
-    }
-  }
-
-  async #inTime(hook: Registered, context: object): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TooLong()), this.#timeoutMs)
-    })
-    try {
-      await Promise.race([(async () => hook.run(context as never))(), late])
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -76,6 +72,9 @@ export class Hooks {
 }
 
 class TooLong extends Error {}
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
 const isFor = (hook: Registered, entity: string | undefined): boolean =>
   hook.entity === undefined || hook.entity === entity

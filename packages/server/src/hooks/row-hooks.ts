@@ -70,7 +70,10 @@ export class RowHooks {
 
   /** Does any hook look at rows before they are shown? Related rows may come along, so it matters of none in particular. */
   get mask(): boolean {
-    return [...this.#registry.all()].some(({ name }) => this.#hooks.has(name, 'afterRead'))
+    return (
+      this.#hooks.hasAny('afterRead') &&
+      [...this.#registry.all()].some(({ name }) => this.#hooks.has(name, 'afterRead'))
+    )
   }
 
   /** Runs the hooks before a write of a row, and of the rows related to it, and gives the row as they leave it. */
@@ -118,8 +121,9 @@ export class RowHooks {
   }
 
   /** Runs hooks that are about the client and what it asks, not about rows. */
-  run(name: HookName, entity: string | undefined, about: object): Promise<void> {
-    return this.#run(name, entity, this.#given(about))
+  async run(name: HookName, entity: string | undefined, about: object): Promise<void> {
+    if (!this.#hooks.hasAny(name)) return
+    await this.#run(name, entity, this.#given(about))
   }
 
   /** Runs `body` while a transaction is open, which hooks then have as their database. */
@@ -144,6 +148,7 @@ export class RowHooks {
 
   /** Runs the hooks before a read of an entity, and of those whose rows come along; each may narrow its own. */
   async beforeReadTree(entity: Entity, preload: readonly Preload[] | undefined): Promise<void> {
+    if (!this.#hooks.hasAny('beforeRead')) return
     for (const each of this.#tree(entity, preload)) await this.beforeRead(each, 'read')
   }
 
@@ -158,6 +163,7 @@ export class RowHooks {
   /** Runs the hooks before a read or a subscribe, which may narrow it. */
   async beforeRead(entity: Entity, operation: 'read' | 'subscribe'): Promise<void> {
     const name = operation === 'read' ? 'beforeRead' : 'beforeSubscribe'
+    if (!this.#hooks.has(entity.name, name)) return
     await this.#run(name, entity.name, this.#given({ ...this.#ofEntity(entity), operation }))
   }
 
