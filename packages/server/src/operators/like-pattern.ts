@@ -22,13 +22,43 @@ export function fold(value: string, folding: Folding): string {
   return folded
 }
 
-/**
- * Compiles a pattern of SQL's `like` to a test.
- *
- * Two pointers and one place to come back to: a regular expression would take exponential time on `%a%a%a…%b`.
- */
+/** Compiles a pattern of SQL's `like` to a test. */
 export function likePattern(pattern: string): (value: string) => boolean {
   const tokens = tokensOf(pattern)
+  return tokens.includes(ONE) ? byCharacters(tokens) : byParts(partsOf(tokens))
+}
+
+/** Without `_` a pattern is parts that follow each other, the first at the beginning and the last at the end. */
+function byParts([first = '', ...rest]: readonly string[]): (value: string) => boolean {
+  const last = rest.at(-1)
+  if (last === undefined) return (value) => value === first
+  const between = rest.slice(0, -1)
+  return (value) => {
+    if (!value.startsWith(first)) return false
+    let at = first.length
+    for (const part of between) {
+      const found = value.indexOf(part, at)
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return value.length - last.length >= at && value.endsWith(last)
+  }
+}
+
+/** What stands between the `%` of a pattern. */
+function partsOf(tokens: readonly Token[]): readonly string[] {
+  const parts = ['']
+  for (const token of tokens) {
+    if (token === MANY) parts.push('')
+    else parts.push((parts.pop() ?? '') + String(token))
+  }
+  return parts
+}
+
+/**
+ * Two pointers and one place to come back to: a regular expression would take exponential time on `%a%a%a…%b`.
+ */
+function byCharacters(tokens: readonly Token[]): (value: string) => boolean {
   return (value) => {
     const characters = Array.from(value)
     let at = 0
