@@ -37,6 +37,9 @@ describe('connect', () => {
 
   test('knows its options', () => {
     void connect<typeof api>('ws://localhost', { token: async () => 'jwt', qos: { notification: 0 } })
+    void connect<typeof api>('ws://localhost', { username: 'broker', password: 'x', token: 'jwt', identify: true })
+    // @ts-expect-error a write waits, or is kept
+    void connect<typeof api>('ws://localhost', { offline: 'drop' })
     // @ts-expect-error there is no QoS 3
     void connect<typeof api>('ws://localhost', { qos: { request: 3 } })
     // @ts-expect-error the option is called clientId
@@ -251,6 +254,16 @@ describe('create', () => {
       ShapeOf<typeof api>['posts']['row'][]
     >()
     void spec.create('users', { id: 7, name: 'Ann', email: null, createdAt: new Date() })
+  })
+
+  test('may be kept without a connection, as all writes may, and no read', () => {
+    void spec.create('users', { name: 'Ann' }, { offline: 'queue' })
+    void spec.update('users', [{ id: 1, name: 'Ann' }], { offline: 'queue' })
+    void spec.delete('users', [1, 2], { offline: 'wait' })
+    void spec.batch((b) => b.delete('users', 1), { offline: 'queue' })
+    expectTypeOf(spec.keptWrites).toBeNumber()
+    // @ts-expect-error a read is not kept
+    void spec.read('users', { offline: 'queue' })
   })
 
   test('requires what has no default', () => {

@@ -10,6 +10,7 @@ import { nanoid } from 'nanoid'
 import type { Connection } from './connection/connection.ts'
 import { createSpec } from './create-spec.ts'
 import type { Login } from './identity/server-session.ts'
+import type { WriteStorage } from './request/write-storage.ts'
 import type { SpecClient, UntypedShape } from './spec-client.ts'
 import { brokerUrl } from './transport/broker-url.ts'
 import { mqttTransport, type Qos } from './transport/mqtt-transport.ts'
@@ -40,6 +41,13 @@ export interface ConnectOptions {
   readonly tls?: TlsOptions | undefined
   /** For a call from start to answer, and for the first connection: 10,000. */
   readonly timeoutMs?: number | undefined
+  /**
+   * What becomes of writes without a connection, unless they say so themselves: `wait`, or `queue`. With `queue`
+   * `connect` resolves without a connection too.
+   */
+  readonly offline?: 'wait' | 'queue' | undefined
+  /** Where writes with `offline: 'queue'` are kept over the end of the process. It takes a `clientId` that stays. */
+  readonly storage?: WriteStorage | undefined
   /** 1 for each. */
   readonly qos?: Partial<Qos> | undefined
   /** Events of a subscription that wait to be read at most: 1,000. One more ends it with `overflow`. */
@@ -68,11 +76,15 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
   url: string,
   options: ConnectOptions = {},
 ): Promise<SpecClient<ShapeOf<Api>>> {
-  const { clientId = `client-${nanoid()}`, topicPrefix = DEFAULT_TOPIC_PREFIX, timeoutMs = TIMEOUT_MS } = options
+  const { clientId = `client-${nanoid()}`, topicPrefix = DEFAULT_TOPIC_PREFIX } = options
+  const { timeoutMs = TIMEOUT_MS, offline = 'wait' } = options
   if (!CLIENT_ID.test(clientId)) throw new SpecError('forbidden', `A client id looks like ${CLIENT_ID.source}.`)
+  if (options.storage && options.clientId === undefined) {
+    throw new SpecError('invalid_options', 'Kept writes run once under one client id: give clientId with storage.')
+  }
   const { href, ...fromUrl } = brokerUrl(url)
   const qos = { request: 1, response: 1, notification: 1, ...options.qos } as const
-  const { spec, connection, identify } = createSpec<ShapeOf<Api>>({
+  const { spec, connection, resume, identify } = createSpec<ShapeOf<Api>>({
     transport: mqttTransport({
       href,
       clientId,
@@ -85,6 +97,8 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
     topicPrefix,
     credentials: () => credentials(options, fromUrl),
     login: login(options, fromUrl),
+    offline,
+    storage: options.storage,
     timeoutMs,
     maxBufferedEvents: options.maxBufferedEvents ?? MAX_BUFFERED_EVENTS,
     maxInFlight: options.maxInFlight ?? DEFAULT_LIMITS.maxInFlightPerClient,
@@ -92,8 +106,9 @@ export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
     backoff: BACKOFF,
   })
   try {
-    await firstOnline(connection, timeoutMs)
-    if (options.identify) await identify()
+    await resume()
+    await firstOnline(connection, timeoutMs, offline === 'queue')
+    if (options.identify && connection.state === 'online') await identify()
   } catch (error) {
     await spec.close()
     throw error
@@ -126,12 +141,16 @@ async function tokenOf(token: string | (() => string | Promise<string>)): Promis
   }
 }
 
-function firstOnline(connection: Connection, timeoutMs: number): Promise<void> {
+/** Resolves once there is a connection; with `orOffline` also when there is none yet. */
+function firstOnline(connection: Connection, timeoutMs: number, orOffline: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    const late = () => settle(connection.error ?? new SpecError('unavailable', `No broker within ${timeoutMs} ms.`))
+    const late = () => {
+      const error = connection.error ?? new SpecError('unavailable', `No broker within ${timeoutMs} ms.`)
+      settle(orOffline && connection.state !== 'unauthorized' ? undefined : error)
+    }
     const timer = setTimeout(late, Math.min(timeoutMs, LONGEST_TIMER_MS))
     const stop = connection.subscribe((state) => {
-      if (state === 'online') settle(undefined)
+      if (state === 'online' || (orOffline && state === 'offline')) settle(undefined)
       else if (state === 'unauthorized') late()
     })
     const settle = (error: SpecError | undefined) => {

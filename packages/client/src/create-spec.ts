@@ -8,9 +8,11 @@ import { createCalls } from './operations/calls.ts'
 import { meta } from './operations/meta.ts'
 import { read } from './operations/read.ts'
 import type { Ask } from './request/ask.ts'
+import { KeptWrites } from './request/kept-writes.ts'
 import { readReply } from './request/reply.ts'
 import type { Outgoing } from './request/waiting-request.ts'
 import { WaitingRequests } from './request/waiting-requests.ts'
+import type { WriteStorage } from './request/write-storage.ts'
 import { type AskSteps, ask } from './request-path.ts'
 import type { SpecClient } from './spec-client.ts'
 import { readNotification } from './subscription/read-notification.ts'
@@ -25,6 +27,8 @@ export interface SpecSettings {
   readonly credentials: () => Promise<Credentials>
   /** Who the client is to a server that does not see its connection, if there is something to say. */
   readonly login: Login | undefined
+  readonly offline: 'wait' | 'queue'
+  readonly storage: WriteStorage | undefined
   readonly timeoutMs: number
   readonly maxBufferedEvents: number
   readonly maxInFlight: number
@@ -36,6 +40,8 @@ export interface SpecSettings {
 export interface CreatedSpec<Shape extends SpecShape> {
   readonly spec: SpecClient<Shape>
   readonly connection: Connection
+  /** Sends the writes that were kept before. */
+  readonly resume: () => Promise<void>
   /** Says to the server who the client is, without being asked. */
   readonly identify: () => Promise<void>
 }
@@ -68,7 +74,9 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
       connection.assertHopeful()
       return waiting.add(outgoing)
     },
+    keep: (outgoing) => kept.add(outgoing),
   }
+  const kept = new KeptWrites({ wait: steps.wait, whenAdmitted: () => connection.whenAdmitted() }, settings.storage)
   const askServer: Ask = (message, options = {}) => ask(message, options, steps)
   const subscriptions = new Subscriptions({
     ask: askServer,
@@ -117,6 +125,9 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
   const spec = {
     ...createCalls(askServer, subscriptions, lives, timeoutMs),
     clientId: settings.clientId,
+    get keptWrites() {
+      return kept.size
+    },
     connection: {
       get state() {
         return connection.state
@@ -127,5 +138,10 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
     [Symbol.asyncDispose]: close,
   }
   // The calls take any name and value; what they may be is known to the compiler only.
-  return { spec: spec as unknown as SpecClient<Shape>, connection, identify: () => session.identify() }
+  return {
+    spec: spec as unknown as SpecClient<Shape>,
+    connection,
+    resume: () => kept.resume(),
+    identify: () => session.identify(),
+  }
 }

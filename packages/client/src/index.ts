@@ -27,7 +27,9 @@ export type {
   StreamCall,
   SubscribeCall,
   TotalOption,
+  WriteOptions,
 } from './options/call-options.ts'
+export type { KeptWrite, WriteOutcome, WriteStorage } from './request/write-storage.ts'
 export type { ConnectionView, SpecClient, UntypedShape } from './spec-client.ts'
 export type {
   EnterEvent,

@@ -20,6 +20,10 @@ import type { Outgoing } from './request/waiting-request.ts'
 export interface AskSteps {
   /** Waits for the reply; rejects with a refusal of the server. */
   wait(outgoing: Outgoing): Promise<Reply>
+  /** The same for a write that is kept, however long there is no connection. */
+  keep(outgoing: Outgoing): Promise<Reply>
+  /** What becomes of writes that do not say so themselves. */
+  readonly offline: 'wait' | 'queue'
   readonly timeoutMs: number
   readonly maxRequestBytes: number
 }
@@ -31,15 +35,18 @@ export async function ask(message: Message, options: AskOptions, steps: AskSteps
   const id = requestId()
   const text = encodeJson({ ...message, id })
   checkSize(text, steps.maxRequestBytes)
-  return steps.wait({
+  const write = WRITES.has(message.operation ?? '')
+  const isKept = write && (options.offline ?? steps.offline) === 'queue'
+  const outgoing: Outgoing = {
     id,
     text,
     name: [message.operation ?? message.type, message.entity].filter(Boolean).join(' '),
     identifies: message.type === 'connect',
-    write: WRITES.has(message.operation ?? ''),
-    timeoutMs: options.timeoutMs ?? steps.timeoutMs,
+    write,
+    timeoutMs: options.timeoutMs ?? (isKept ? Number.POSITIVE_INFINITY : steps.timeoutMs),
     signal: options.signal,
-  })
+  }
+  return isKept ? steps.keep(outgoing) : steps.wait(outgoing)
 }
 
 function checkSize(text: string, maxBytes: number): void {

@@ -25,6 +25,8 @@ export interface ConnectionView {
 export interface SpecClient<Shape extends SpecShape> extends ReadCalls<Shape>, WriteCalls<Shape>, AsyncDisposable {
   readonly clientId: string
   readonly connection: ConnectionView
+  /** How many writes are kept for want of an answer: those with `offline: 'queue'`. */
+  readonly keptWrites: number
 
   /** Asks to be told of every change to the rows that match. */
   subscribe<

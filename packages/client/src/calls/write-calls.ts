@@ -1,5 +1,5 @@
 import type { SpecShape, StoredOf } from '@mqttspec/protocol'
-import type { CallOptions, ChangeCall, CreateCall } from '../options/call-options.ts'
+import type { ChangeCall, CreateCall, WriteOptions } from '../options/call-options.ts'
 import type { Batch, BatchOutcome } from './batch.ts'
 import type { EntityName } from './entity-name.ts'
 import type { Exact, Inserts, Patches, Stored, Updates } from './rows.ts'
@@ -31,14 +31,14 @@ export interface WriteCalls<Shape extends SpecShape> {
   update<Name extends EntityName<Shape>, Data extends Patches<Shape>[Name]>(
     entity: Name,
     rows: readonly (Data & Exact<Shape, Name, 'patch', Data>)[],
-    options?: CallOptions,
+    options?: WriteOptions,
   ): Promise<StoredOf<Shape, Shape[Name], Data>[]>
 
   /** Deletes one row by its key, or many and tells how many. */
   delete<Name extends EntityName<Shape>>(
     entity: Name,
     keys: readonly Shape[Name]['key'][],
-    options?: CallOptions,
+    options?: WriteOptions,
   ): Promise<number>
   delete<Name extends EntityName<Shape>>(
     entity: Name,
@@ -52,5 +52,5 @@ export interface WriteCalls<Shape extends SpecShape> {
    * Gives what `build` returns, with the stored row in place of each write. `row.ref('id')` stands for a value that an
    * earlier write will come to. The error of one that fails has its `index`.
    */
-  batch<const Form>(build: (batch: Batch<Shape>) => Form, options?: CallOptions): Promise<BatchOutcome<Form>>
+  batch<const Form>(build: (batch: Batch<Shape>) => Form, options?: WriteOptions): Promise<BatchOutcome<Form>>
 }

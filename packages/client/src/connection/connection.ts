@@ -67,6 +67,19 @@ export class Connection {
     if (this.#state === 'unauthorized' && this.#error) throw this.#error
   }
 
+  /** While the broker refuses this client: resolves when it does not any more, rejects when it is closed. */
+  whenAdmitted(): Promise<void> | undefined {
+    if (this.#state !== 'unauthorized') return undefined
+    return new Promise((resolve, reject) => {
+      const stop = this.subscribe((state) => {
+        if (state !== 'online' && state !== 'closed') return
+        stop()
+        if (state === 'online') resolve()
+        else reject(new SpecError('closed', 'The client was closed.'))
+      })
+    })
+  }
+
   /** Hands a message to the broker, if there is a link. */
   publish(text: string): boolean {
     if (!this.#link) return false

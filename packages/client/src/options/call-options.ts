@@ -19,6 +19,15 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
 }
 
+/** What every call that writes takes. */
+export interface WriteOptions extends CallOptions {
+  /**
+   * Without a connection: `wait` for one for as long as the call may take, or `queue`, which keeps the write until it is
+   * answered, with no limit but a `timeoutMs` of its own. As the client does, unless said here.
+   */
+  readonly offline?: 'wait' | 'queue' | undefined
+}
+
 /** The server's own operators, by name with their values. */
 export type OperatorsOption<Entity extends EntityShape> = [Entity['operators']] extends [never]
   ? never
@@ -141,7 +150,7 @@ export interface AggregateCall<Entity extends EntityShape, Fields, Group extends
 }
 
 /** The options of `create`. */
-export interface CreateCall<Entity extends EntityShape> extends CallOptions, CreateOptions<Entity> {}
+export interface CreateCall<Entity extends EntityShape> extends WriteOptions, CreateOptions<Entity> {}
 
 /** What becomes of a new row whose unique value is taken. */
 export interface CreateOptions<Entity extends EntityShape> {
@@ -150,7 +159,7 @@ export interface CreateOptions<Entity extends EntityShape> {
 }
 
 /** The options of an update or delete of one row. */
-export interface ChangeCall<Entity extends EntityShape> extends CallOptions {
+export interface ChangeCall<Entity extends EntityShape> extends WriteOptions {
   /** What columns must hold, or nothing is written and the call rejects with `precondition_failed`. */
   readonly if?: Holds<Entity['input']> | undefined
 }

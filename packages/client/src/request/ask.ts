@@ -12,6 +12,8 @@ export interface Message {
 export interface AskOptions {
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Of a write without a connection: it waits for one as long as it may take, or it is kept until there is an answer. */
+  readonly offline?: 'wait' | 'queue' | undefined
 }
 
 /** Sends a message and waits for its reply. */
