@@ -37,6 +37,12 @@ type Open = () => Promise<Pick<ListenOptions, 'database' | 'createTables' | 'ins
 /** An entity and what is asked of it. */
 type Wanted = readonly ['boards' | 'cards', object]
 
+interface Seen {
+  readonly id: number
+  readonly rank?: number
+  readonly cards?: readonly Seen[]
+}
+
 /** Lists of every kind: kept by changes and by reading again; with ties and NULLs, limits, filters, related rows. */
 const LISTS: Readonly<Record<string, Wanted>> = {
   'everything, by key': ['cards', {}],
@@ -147,6 +153,44 @@ export function clientLiveSuite(over: string, open: Open = async () => ({})): vo
         { numRuns: over.startsWith('PGlite') ? 80 : 20 },
       )
       await Promise.all(lists.map(({ live }) => live.close()))
+    })
+
+    test('never go back in time, and end up right, while many write at once', { timeout: 60_000 }, async () => {
+      const rows = await spec.create(
+        'cards',
+        Array.from({ length: 12 }, (_, n) => ({ rank: 0, title: `card ${n}`, boardId: boardIds[n % 3] ?? null })),
+      )
+      const wanted: readonly Wanted[] = [
+        ['cards', { sort: '-rank', limit: 5, columns: ['id', 'rank'] }],
+        ['cards', { sort: ['title'], limit: 5, columns: ['id', 'rank'] }],
+        ['cards', { where: { rank: { gt: 3 } }, columns: ['id', 'rank'] }],
+        ['boards', { with: { cards: { columns: ['id', 'rank'] } } }],
+      ]
+      const lists = wanted.map(([entity, options]) => spec.live(entity, options as never) as Live<object>)
+      const back: string[] = []
+      const reading = lists.map(async (live, index) => {
+        const ranks = new Map<unknown, number>()
+        const see = ({ id, rank, cards = [] }: Seen) => {
+          for (const card of cards) see(card)
+          if (rank === undefined) return
+          if (rank < (ranks.get(id) ?? 0)) back.push(`list ${index}: card ${id} from ${ranks.get(id)} to ${rank}`)
+          ranks.set(id, rank)
+        }
+        for await (const list of live) for (const row of list) see(row as Seen)
+      })
+      await Promise.all(lists.map((live) => live.ready))
+      const writers = Array.from({ length: 4 }, async (_, writer) => {
+        for (let rank = 1; rank <= 40; rank++) {
+          const { id = 0 } = rows[writer * 3 + (rank % 3)] ?? {}
+          await spec.update('cards', id, { rank })
+          if (rank % 8 === 0) await spec.delete('cards', (await spec.create('cards', { rank: 1_000 })).id)
+        }
+      })
+      await Promise.all(writers)
+      for (const [index, live] of lists.entries()) await settles(live, wanted[index] ?? ['cards', {}], `list ${index}`)
+      await Promise.all(lists.map((live) => live.close()))
+      await Promise.all(reading)
+      expect(back).toEqual([])
     })
 
     test('that lose more rows than they keep beyond their limit are filled again', async () => {

@@ -3,10 +3,10 @@ import type { Subscription } from '../subscription/subscription.ts'
 import { watchedColumns, watchOptions } from './change-plan.ts'
 import { isFilterRefusal } from './is-filter-refusal.ts'
 import type { LiveQuestion, LiveSteps } from './live-steps.ts'
+import { RelatedChanges } from './related-changes.ts'
 import { Staleness } from './staleness.ts'
 import { watchedEntities } from './watched-entities.ts'
 
-type Row = Readonly<Record<string, unknown>>
 type Feed = Subscription<SubscriptionEvent>
 
 /**
@@ -15,25 +15,27 @@ type Feed = Subscription<SubscriptionEvent>
  */
 export async function followReads(question: LiveQuestion, steps: LiveSteps): Promise<never> {
   const stale = new Staleness()
-  let rows: readonly Row[] = []
-  void pump(await subscribeWithin(question, steps), () => true, stale)
-  const related = await watchedEntities(question.entity, question.call, steps.meta)
-  for (const { entity, concerns } of related) {
-    const feed = steps.subscribe(entity, { previous: true })
+  const mark = () => stale.mark()
+  const related = new RelatedChanges(mark)
+  void pump(await subscribeWithin(question, steps), mark, stale)
+  for (const watched of await watchedEntities(question.entity, question.call, steps.meta)) {
+    const feed = steps.subscribe(watched.entity, { previous: true })
     await feed.ready
-    void pump(feed, (event) => concerns(event, rows), stale)
+    void pump(feed, (event) => related.take(event, watched), stale)
   }
   for (;;) {
     stale.clear()
-    rows = (await steps.read(question.call)).data
-    steps.show(rows)
+    related.reading()
+    const { data } = await steps.read(question.call)
+    related.read(data)
+    steps.show(data)
     await stale.whenStale()
   }
 }
 
-async function pump(feed: Feed, concerns: (event: SubscriptionEvent) => boolean, stale: Staleness): Promise<void> {
+async function pump(feed: Feed, take: (event: SubscriptionEvent) => void, stale: Staleness): Promise<void> {
   try {
-    for await (const event of feed) if (concerns(event)) stale.mark()
+    for await (const event of feed) take(event)
     stale.end()
   } catch (error) {
     stale.end({ error })
