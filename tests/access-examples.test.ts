@@ -11,6 +11,7 @@ const PRINTS: Readonly<Record<string, readonly string[]>> = {
   'device-stamp': ['roof 31.5 true', 'another’s name: invalid_data', 'deletes: forbidden', 'no key: auth_error'],
   jwt: ['stored roof', 'refused auth_error', 'refused auth_error'],
   'multi-tenancy': ['acme sees 1', 'rival sees 0', 'rival gets null', 'rival deletes: not_found'],
+  'own-database': ['refused: not so many of lamp are left', 'left 2 orders 1'],
   roles: [
     'a reader sees 0',
     'a reader writes: forbidden',
