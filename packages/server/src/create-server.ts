@@ -7,6 +7,7 @@ import { SubscriptionIndex } from './change/match/subscription-index.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import { Notifier } from './change/notify/notifier.ts'
 import { openSource } from './change/source/open-source.ts'
+import type { StreamStatus } from './change/source/stream-status.ts'
 import { ChangePath } from './change-path.ts'
 import { bindDrizzle as prepareDrizzle } from './db/bound-drizzle.ts'
 import type { Database } from './db/database.ts'
@@ -61,6 +62,8 @@ export interface Server<Schema = unknown> extends AsyncDisposable {
   readonly db: ServerDatabase<Schema>
   /** How it is, the database asked. Never rejects. */
   health(): Promise<Health>
+  /** How its change stream is, the database asked; undefined where it is not set up. Rejects when the database is away. */
+  stream(): Promise<StreamStatus | undefined>
   /** Its figures, in the text format of Prometheus. */
   metrics(): string
   /** Finishes what runs, says goodbye and closes everything. Calling it again is fine. */
@@ -160,6 +163,7 @@ async function start(
     admission,
     sessions,
     subscriptions: index,
+    stream: source.keepsHistory ? () => source.lastStatus : undefined,
     broker: steps.isExternal ? 'external' : 'embedded',
     logger,
     isOpen: () => inFlight.open,
@@ -193,6 +197,7 @@ async function start(
     db: bindDrizzle(database) as unknown as Server['db'],
     health: () => operations.health(),
     metrics: () => operations.metrics.text(),
+    stream: () => source.status(),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -3,11 +3,13 @@ import type { SQL } from 'drizzle-orm'
 import type { SessionSettings } from './access/check-settings.ts'
 import type { Operation } from './access/rules.ts'
 import { createServer, type Server, type SpecRules } from './create-server.ts'
+import type { DatabaseSource } from './db/open-database.ts'
 import { checkDeclaration, type SchemaSource } from './entity/check-declaration.ts'
 import type { Casing, EntityDeclaration, EntityOptions, WireNames } from './entity/entity-options.ts'
 import type { EntityKey, EntityOf } from './entity/infer/entity-of.ts'
 import type { AnyEntity, EntityHookName, HookContexts, HookName } from './hooks/hook-context.ts'
 import type { Registered } from './hooks/hooks.ts'
+import { install } from './install.ts'
 import type { ListenOptions } from './listen-options.ts'
 import type { Credentials } from './session/identity.ts'
 import type { StandardSchema } from './session/standard-schema.ts'
@@ -160,6 +162,14 @@ export class Spec<Schema, Names extends WireNames, Auth, Shape extends SpecShape
     const [entity, run] = rest.length === 1 ? [undefined, rest[0]] : rest
     const hooks = [...this.#source.hooks, { name, entity, run }]
     return new Spec<Schema, Names, Auth, Shape>({ ...this.#source, hooks }, this.#declarations)
+  }
+
+  /**
+   * Sets the change stream up in a Postgres database without a server, as `listen({ install: true })` does: for a role
+   * that may, where the server's may not. The tables are there already. Running it again is fine.
+   */
+  install(database: DatabaseSource): Promise<void> {
+    return install(this.#source, this.#declarations, database)
   }
 
   /** Starts a server. Resolves when clients can connect; rejects with what to do when it cannot start. */

@@ -2,6 +2,7 @@ import { is } from 'drizzle-orm'
 import { getTableConfig, isPgEnum, PgTable } from 'drizzle-orm/pg-core'
 import type { Casing } from '../entity/entity-options.ts'
 import type { Database } from './database.ts'
+import { DatabaseError } from './database-error.ts'
 
 const EXISTING = `
   select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -11,9 +12,29 @@ const EXISTING = `
 
 /**
  * Creates the tables and enums of a Drizzle schema that the database lacks, by the SQL that Drizzle itself would write.
- * What is there is left as it is.
+ * What is there is left as it is, also what another server creates meanwhile.
  */
 export async function createMissingTables(
+  database: Database,
+  schema: Readonly<Record<string, unknown>>,
+  casing: Casing,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await createMissing(database, schema, casing)
+    } catch (error) {
+      const isThere = error instanceof DatabaseError && THERE_BY_NOW.has(error.sqlState ?? '')
+      if (!isThere || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+/** Something of that name was created by another one: duplicate table, object, and row of a catalog. */
+const THERE_BY_NOW = new Set(['42P07', '42710', '23505', '42P06'])
+const ATTEMPTS = 5
+
+/** In one transaction, as Postgres runs a script: all of it, or nothing. */
+async function createMissing(
   database: Database,
   schema: Readonly<Record<string, unknown>>,
   casing: Casing,

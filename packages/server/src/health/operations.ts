@@ -1,11 +1,20 @@
 import type { Runner } from '../db/database.ts'
 import type { Admission } from '../decode/admission.ts'
 import type { Logger } from '../logger.ts'
-import { Metrics } from '../metrics/metrics.ts'
+import { type Gauge, Metrics } from '../metrics/metrics.ts'
 import { type MetricRegistry, shareFigures } from '../metrics/share-figures.ts'
 import { closeOnSignals } from './close-on-signals.ts'
 import { type Health, HealthCheck } from './health.ts'
 import { type HttpListener, type HttpOptions, listenHttp } from './http-listener.ts'
+
+/** What is to be known of the change stream. */
+export interface StreamFigures {
+  readonly position: number
+  readonly prunedTo: number
+  readonly waiting: { readonly changes: number; readonly oldestMs: number }
+  readonly kept: { readonly changes: number; readonly bytes: number }
+  readonly durable: readonly { readonly behind: number | undefined }[]
+}
 
 /** What an operator's view of a server is made of. */
 export interface OperationsParts {
@@ -13,6 +22,8 @@ export interface OperationsParts {
   readonly admission: Admission
   readonly sessions: { readonly size: number; readonly connected: number }
   readonly subscriptions: { readonly size: number }
+  /** The change stream as it was a moment ago, where there is one. */
+  readonly stream: (() => StreamFigures | undefined) | undefined
   readonly broker: Health['broker']
   readonly logger: Logger
   readonly isOpen: () => boolean
@@ -24,6 +35,12 @@ export interface OperationsOptions {
   readonly signals?: boolean | undefined
   readonly metrics?: { readonly registry: MetricRegistry } | undefined
 }
+
+const gauge = (name: string, help: string, read: () => number): Gauge => ({
+  name: `mqttspec_${name}`,
+  help,
+  read,
+})
 
 /** What those who run a server can ask of it. */
 export class Operations {
@@ -38,7 +55,6 @@ export class Operations {
     this.#parts = parts
     const { database, isOpen } = parts
     this.#check = new HealthCheck({ database, isOpen, figures: () => this.#figures() })
-    const gauge = (name: string, help: string, read: () => number) => ({ name: `mqttspec_${name}`, help, read })
     this.metrics = new Metrics([
       gauge('up', 'Does it take requests?', () => Number(isOpen())),
       gauge('sessions', 'MQTT sessions.', () => parts.sessions.size),
@@ -46,6 +62,7 @@ export class Operations {
       gauge('subscriptions', 'Subscriptions to rows.', () => parts.subscriptions.size),
       gauge('requests_running', 'Messages that are worked on.', () => parts.admission.running),
       gauge('requests_waiting', 'Messages that wait their turn.', () => parts.admission.waiting),
+      ...(parts.stream ? streamGauges(parts.stream) : []),
       gauge('resident_memory_bytes', 'Memory of the process.', () => process.memoryUsage.rss()),
     ])
   }
@@ -84,3 +101,16 @@ export class Operations {
     }
   }
 }
+
+const streamGauges = (stream: () => StreamFigures | undefined): readonly Gauge[] => [
+  gauge('stream_position', 'Changes that have had a position.', () => stream()?.position ?? 0),
+  gauge('stream_pruned_position', 'Changes up to this position are forgotten.', () => stream()?.prunedTo ?? 0),
+  gauge('stream_waiting_changes', 'Committed changes without a position.', () => stream()?.waiting.changes ?? 0),
+  gauge('stream_waiting_seconds', 'Age of the oldest of them.', () => (stream()?.waiting.oldestMs ?? 0) / 1_000),
+  gauge('stream_kept_changes', 'Changes that are kept.', () => stream()?.kept.changes ?? 0),
+  gauge('stream_kept_bytes', 'Bytes that they take.', () => stream()?.kept.bytes ?? 0),
+  gauge('durable_subscriptions', 'Durable subscriptions.', () => stream()?.durable.length ?? 0),
+  gauge('durable_behind_changes', 'Changes that the last of them is behind.', () => furthest(stream()?.durable ?? [])),
+]
+
+const furthest = (durable: StreamFigures['durable']) => Math.max(0, ...durable.map(({ behind = 0 }) => behind))

@@ -5,6 +5,7 @@ import type { LocalSettings } from '../../query/local-settings.ts'
 import type { Change, Place, Row } from '../change.ts'
 import type { DurableNames } from './durable-names.ts'
 import type { Position } from './position.ts'
+import type { StreamStatus } from './stream-status.ts'
 
 /** What a source tells. */
 export interface ChangeSink {
@@ -42,6 +43,10 @@ export interface ChangeSource {
   history(entity: Entity, after: Position, upTo: Position): AsyncIterable<readonly Change[] | 'gone'>
   /** The rows of a set, and the place in the stream at which that is true. */
   rows(set: RowSet): Promise<SetRows>
+  /** How it is, the database asked; undefined when it keeps no history. Rejects with `DatabaseError`. */
+  status(): Promise<StreamStatus | undefined>
+  /** How it was a moment ago, for who can not wait. */
+  readonly lastStatus: StreamStatus | undefined
   stop(): Promise<void>
 }
 

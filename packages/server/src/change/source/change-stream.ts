@@ -28,6 +28,7 @@ import {
   WHERE_NOW,
   whereIs,
 } from './stream-statements.ts'
+import { type StreamStatus, streamStatus } from './stream-status.ts'
 
 /** How the stream is read and kept. */
 export interface ChangeStreamOptions {
@@ -52,6 +53,8 @@ export interface ChangeStreamOptions {
 const PAGE = 2_000
 /** On which the trigger tells of writes that no server has made. */
 const CHANNEL = 'mqttspec'
+/** How old the figures are that are served without asking. */
+const STATUS_EVERY_MS = 10_000
 /** How often it is made sure, at most, that the stream is the same. */
 const CHECK_EVERY_MS = 1_000
 /** How long a write with a long id is known again. */
@@ -92,6 +95,8 @@ export class ChangeStream implements ChangeSource {
   #timer: NodeJS.Timeout | undefined
   #listening: Listening | undefined
   #prunedAt = Date.now()
+  #status: StreamStatus | undefined
+  #askedAt = Number.NEGATIVE_INFINITY
   #stopped = false
 
   constructor(options: ChangeStreamOptions) {
@@ -159,6 +164,17 @@ export class ChangeStream implements ChangeSource {
     }
   }
 
+  async status(): Promise<StreamStatus> {
+    this.#askedAt = performance.now()
+    const status = await streamStatus(this.#options.database)
+    this.#status = status
+    return status
+  }
+
+  get lastStatus(): StreamStatus | undefined {
+    return this.#status
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
@@ -212,6 +228,7 @@ export class ChangeStream implements ChangeSource {
       this.#mark = Number(last?.[6] ?? this.#mark)
     }
     await this.#prune()
+    if (performance.now() - this.#askedAt > STATUS_EVERY_MS) await this.status()
   }
 
   #sequence(): Promise<void> {

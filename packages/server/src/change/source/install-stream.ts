@@ -1,12 +1,17 @@
-import type { Database } from '../../db/database.ts'
+import type { Database, Runner } from '../../db/database.ts'
+import { retryConflicts } from '../../db/retry-conflicts.ts'
 import type { Entity } from '../../entity/entity.ts'
 import { STREAM_SCHEMA, STREAM_VERSION, triggersOn } from './stream-schema.ts'
 
 /** Any number, as long as it is always this one. */
 const INSTALL_LOCK = '6073270419'
 
+/** To set up takes the time that it takes, and waits for those who write. */
+const PATIENT = `select set_config('statement_timeout', '0', true), set_config('lock_timeout', '60s', true)`
+
+// By the catalog itself: `to_regnamespace` may remember from before the lock was waited for.
 const VERSION_THERE = `
-  select substring(obj_description(to_regnamespace('mqttspec')::oid, 'pg_namespace') from 'version (\\d+)')`
+  select substring(obj_description(n.oid, 'pg_namespace') from 'version (\\d+)') from pg_namespace n where n.nspname = 'mqttspec'`
 
 const TRIGGERED = `
   select n.nspname || '.' || c.relname from pg_trigger g
@@ -14,7 +19,7 @@ const TRIGGERED = `
   where g.tgname = 'mqttspec_capture' and not g.tgisinternal`
 
 /** Is the stream's own schema there, as this version needs it or a later one has made it? */
-async function hasSchema(database: Database): Promise<boolean> {
+async function hasSchema(database: Runner): Promise<boolean> {
   const [row] = await database.run({ text: VERSION_THERE, params: [] })
   return Number(row?.[0] ?? 0) >= STREAM_VERSION
 }
@@ -25,7 +30,7 @@ export async function isInstalled(database: Database, entities: readonly Entity[
 }
 
 /** The tables of these entities that have no trigger yet. */
-export async function missingTriggers(database: Database, entities: readonly Entity[]): Promise<readonly Entity[]> {
+export async function missingTriggers(database: Runner, entities: readonly Entity[]): Promise<readonly Entity[]> {
   const triggered = new Set((await database.run({ text: TRIGGERED, params: [] })).map(([name]) => name))
   const missing = entities.filter(({ tableName }) => !triggered.has(tableName))
   return [...new Map(missing.map((entity) => [entity.tableName, entity])).values()]
@@ -34,15 +39,26 @@ export async function missingTriggers(database: Database, entities: readonly Ent
 /** Sets the change stream up for these entities. It can run again, and on several servers at once. */
 export async function installStream(database: Database, entities: readonly Entity[]): Promise<void> {
   if (await isInstalled(database, entities)) return
+  // Who writes meanwhile may hold what is altered here, and want what was: then Postgres ends one of both.
+  await retryConflicts(() =>
+    database.transaction(async (transaction) => {
+      const run = (text: string) => transaction.run({ text, params: [] })
+      await run(PATIENT)
+      await run(`select pg_advisory_xact_lock(${INSTALL_LOCK})::text`)
+      if (!(await hasSchema(transaction))) for (const text of STREAM_SCHEMA) await run(text)
+      for (const { sqlName } of await missingTriggers(transaction, entities)) {
+        for (const text of triggersOn(sqlName)) await run(text)
+      }
+    }),
+  )
+}
+
+/** Takes everything of the change stream out of the database, with the triggers on every table. It can run again. */
+export async function uninstallStream(database: Database): Promise<void> {
   await database.transaction(async (transaction) => {
-    const run = (text: string) => transaction.run({ text, params: [] })
-    await run(`select pg_advisory_xact_lock(${INSTALL_LOCK})::text`)
-    for (const text of STREAM_SCHEMA) await run(text)
-    const triggered = new Set((await run(TRIGGERED)).map(([name]) => name))
-    const tables = new Map(entities.map(({ tableName, sqlName }) => [tableName, sqlName]))
-    for (const [tableName, sqlName] of tables) {
-      if (triggered.has(tableName)) continue
-      for (const text of triggersOn(sqlName)) await run(text)
-    }
+    await transaction.run({ text: PATIENT, params: [] })
+    await transaction.run({ text: `select pg_advisory_xact_lock(${INSTALL_LOCK})::text`, params: [] })
+    // With its function go the triggers that call it.
+    await transaction.run({ text: 'drop schema if exists mqttspec cascade', params: [] })
   })
 }

@@ -36,7 +36,7 @@ export async function openSource(
     const tables = (await missingTriggers(database, entities)).map(({ tableName }) => tableName).join(', ')
     options.logger.warn(
       { tables },
-      'the change stream is not set up: only changes by this server are told of, and nothing of the past; listen({ install: true }) sets it up',
+      'the change stream is not set up: only changes by this server are told of, and nothing of the past; listen({ install: true }) or install() of the spec sets it up',
     )
     return { source: new OwnWrites(), order: new WriteOrder() }
   }

@@ -8,6 +8,7 @@ import type { ChangeSink, ChangeSource } from './change-source.ts'
 export class OwnWrites implements ChangeSource {
   readonly keepsHistory = false
   readonly durables = undefined
+  readonly lastStatus = undefined
   readonly place = undefined
   #sink: ChangeSink | undefined
 
@@ -33,6 +34,10 @@ export class OwnWrites implements ChangeSource {
 
   async rows(): Promise<never> {
     throw new Error('there is no stream whose place the rows could have')
+  }
+
+  async status(): Promise<undefined> {
+    return undefined
   }
 
   async stop(): Promise<void> {

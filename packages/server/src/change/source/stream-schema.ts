@@ -96,10 +96,11 @@ begin
   return null;
 end $capture$`,
   // Of version 1, which had no marks and no durable subscriptions.
-  `alter table mqttspec.batch add column if not exists mark integer not null default (random() * 2147483647)::integer`,
+  // In the order in which the sequencer locks them.
   `alter table mqttspec.stream add column if not exists mark integer not null default 0,
     add column if not exists pruned_mark integer not null default 0,
     add column if not exists cluster text, add column if not exists database text`,
+  `alter table mqttspec.batch add column if not exists mark integer not null default (random() * 2147483647)::integer`,
   `comment on schema mqttspec is 'The change stream of MQTTSpec, version ${STREAM_VERSION}'`,
 ]
 
