@@ -2,7 +2,7 @@ import { defineSpec } from '@mqttspec/server'
 import * as schema from '../schema.ts'
 import { reportServer } from './report.ts'
 
-const [database] = process.argv.slice(2)
+const [database, stream] = process.argv.slice(2)
 
 // What one client may ask is measured here, so nothing is held back.
 const UNLIMITED = 1_000_000_000
@@ -13,8 +13,8 @@ const server = await defineSpec({ schema })
   .entity('notes')
   .listen({
     database,
-    // With its change stream, as one runs it: a write here writes down the change too.
-    install: true,
+    // With its change stream, as one runs it, unless told otherwise: a write here writes down the change too.
+    install: stream !== 'no-stream',
     broker: { port: 0, webSocket: false },
     limits: { maxRequestsPerSecond: UNLIMITED, maxRequestBurst: UNLIMITED },
   })

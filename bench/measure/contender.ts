@@ -30,7 +30,7 @@ const PER_CONNECTION = 16
 
 /** Starts a server, which reports the port of its broker, and loads it from this process. */
 export async function startServer(name: string, file: string, ...args: readonly string[]): Promise<Contender> {
-  const child = await start(file, args)
+  const child = await startProcess(file, args)
   const { port } = (await child.ask(undefined)) as { port: number }
   const connections: MqttLoad[] = []
   let asked = 0
@@ -61,7 +61,7 @@ export async function startServer(name: string, file: string, ...args: readonly 
 
 /** Starts a process that does the work by itself, with nobody to ask over a network. */
 export async function startWorker(name: string, file: string, ...args: readonly string[]): Promise<Contender> {
-  const child = await start(file, args)
+  const child = await startProcess(file, args)
   await child.ask(undefined)
   return {
     name,
@@ -71,7 +71,8 @@ export async function startWorker(name: string, file: string, ...args: readonly 
   }
 }
 
-async function start(file: string, args: readonly string[]) {
+/** Starts a contender in a process of its own, which can be asked and stopped. */
+export async function startProcess(file: string, args: readonly string[]) {
   const child = fork(fileURLToPath(new URL(`../contenders/${file}.ts`, import.meta.url)), [...args])
   const answer = (): Promise<unknown> =>
     new Promise((resolve, reject) => {

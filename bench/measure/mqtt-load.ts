@@ -19,24 +19,39 @@ export class MqttLoad {
   #bytes = 0
   #packetId = 0
   #answered: ((payload: Buffer) => void) | undefined
+  readonly #notified: ((payload: Buffer) => void) | undefined
+  readonly #heard: ((reply: string) => void) | undefined
   #failed: ((reason: Error) => void) | undefined
   #outgoing: Buffer[] = []
   #controls: (() => void)[] = []
 
-  private constructor(socket: Socket, topic: string) {
+  private constructor(
+    socket: Socket,
+    topic: string,
+    notified: ((payload: Buffer) => void) | undefined,
+    heard: ((reply: string) => void) | undefined,
+  ) {
     this.#socket = socket
     this.#topic = topic
+    this.#notified = notified
+    this.#heard = heard
     socket.on('data', (chunk) => this.#take(chunk))
     socket.on('close', () => this.#failed?.(new Error('the server closed the connection')))
   }
 
-  /** Connects under a client id and subscribes to its responses. */
-  static async connect(port: number, clientId: string): Promise<MqttLoad> {
+  /** Connects under a client id and subscribes to its responses; to its notifications too, if `notified` wants them. */
+  static async connect(
+    port: number,
+    clientId: string,
+    notified?: (payload: Buffer) => void,
+    heard?: (reply: string) => void,
+  ): Promise<MqttLoad> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
-    const load = new MqttLoad(socket, `spec/${clientId}/request`)
+    const load = new MqttLoad(socket, `spec/${clientId}/request`, notified, heard)
     await load.#control(connectPacket(clientId))
     await load.#control(subscribePacket(`spec/${clientId}/response`))
+    if (notified) await load.#control(subscribePacket(`spec/${clientId}/notify/+`))
     return load
   }
 
@@ -52,6 +67,7 @@ export class MqttLoad {
       }
       this.#answered = (payload) => {
         waiting -= 1
+        this.#heard?.(payload.toString())
         const head = payload.toString('latin1', 0, 200)
         if (head.includes(REFUSED)) reject(new Error(`refused: ${payload.toString('utf8', 0, 400)}`))
         ask()
@@ -113,7 +129,11 @@ export class MqttLoad {
     const publish = readPublish(frame, bodyStart)
     if (!publish) throw new Error('the server sent a malformed PUBLISH')
     if (publish.qos > 0) this.#outgoing.push(encodeAcknowledgement(PACKET.PUBACK, publish.packetId))
-    this.#answered?.(frame.subarray(publish.payloadStart))
+    const payload = frame.subarray(publish.payloadStart)
+    const isNotified =
+      this.#notified && frame.toString('latin1', publish.topicStart, publish.topicEnd).includes('/notify/')
+    if (isNotified) this.#notified?.(payload)
+    else this.#answered?.(payload)
   }
 }
 

@@ -1,0 +1,63 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { SubscriptionIndex } from '../../packages/server/src/change/match/subscription-index.ts'
+import { Notifier } from '../../packages/server/src/change/notify/notifier.ts'
+import type { Transport } from '../../packages/server/src/transport/transport.ts'
+import { type Mix, subscriptionOf } from './subscriptions.ts'
+
+/** Bytes of the heap for each subscription, once it has begun and nothing waits. */
+export interface Memory {
+  readonly mix: Mix
+  readonly subscriptions: number
+  /** What a client has said, checked, and compiled. */
+  readonly ownBytes: number
+  /** What the index and the notifier keep of it. */
+  readonly indexBytes: number
+  /** What is left of that after all were removed. */
+  readonly leftBytes: number
+  /** Microseconds that adding and removing one takes. */
+  readonly addMicros: number
+  readonly removeMicros: number
+}
+
+const NOWHERE = { isListening: () => true, notify: async () => {} } as unknown as Transport
+
+/** Adds and removes `count` subscriptions. */
+export function measureMemory(mix: Mix, count: number): Memory {
+  const empty = heapBytes()
+  const subscriptions = Array.from({ length: count }, (_, n) => subscriptionOf(mix, n))
+  const made = heapBytes()
+  const index = new SubscriptionIndex()
+  const notifier = new Notifier(NOWHERE)
+  const addFrom = performance.now()
+  for (const subscription of subscriptions) index.add(subscription)
+  const addMs = performance.now() - addFrom
+  for (const subscription of subscriptions) {
+    notifier.begin(subscription)
+    notifier.answered(subscription)
+    notifier.begun(subscription, undefined)
+  }
+  const added = heapBytes()
+  const removeFrom = performance.now()
+  for (const subscription of subscriptions) index.remove(subscription)
+  const removeMs = performance.now() - removeFrom
+  notifier.stop()
+  const removed = heapBytes()
+  return {
+    mix,
+    subscriptions: subscriptions.length,
+    ownBytes: (made - empty) / count,
+    indexBytes: (added - made) / count,
+    leftBytes: (removed - made) / count,
+    addMicros: (addMs * 1_000) / count,
+    removeMicros: (removeMs * 1_000) / count,
+  }
+}
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+function heapBytes(): number {
+  for (let time = 0; time < 3; time++) collect()
+  return process.memoryUsage().heapUsed
+}
