@@ -10,6 +10,7 @@ import { redact } from './redacting-logger.ts'
 import { errorReply } from './reply/reply.ts'
 import { answer, type RequestSteps } from './request-path.ts'
 import { type Identity, NOBODY } from './session/identity.ts'
+import { sameRights } from './session/same-rights.ts'
 import type { Session } from './session/sessions.ts'
 import { reconsider } from './session-path.ts'
 import type { ConnectingClient, IncomingMessage, RefusedPublish, TransportReceiver } from './transport/transport.ts'
@@ -96,14 +97,6 @@ const failed =
     logger.error({ err: error, clientId }, 'the subscriptions of a client could not be decided anew')
     transport.disconnect(clientId)
   }
-
-/** What a token says of itself, and not of who holds it. */
-const OF_TOKENS = new Set(['exp', 'iat', 'nbf', 'jti'])
-
-function sameRights(before: unknown, now: unknown): boolean {
-  const text = (auth: unknown) => JSON.stringify(auth, (name, value) => (OF_TOKENS.has(name) ? undefined : value))
-  return text(before) === text(now)
-}
 
 /** Who a connection is, and what hooks have noted of it before it was let in. */
 interface Known {

@@ -8,6 +8,7 @@ import type { Result } from './db/run-read.ts'
 import { resolveSubscribe } from './decode/resolve-subscribe.ts'
 import type { RequestSteps } from './request-path.ts'
 import { NOBODY } from './session/identity.ts'
+import { sameRights } from './session/same-rights.ts'
 import type { Session } from './session/sessions.ts'
 import type { Subscription } from './session/subscription.ts'
 import type { Wanted } from './session/subscription-desk.ts'
@@ -31,8 +32,9 @@ export async function connect({ data }: Connect, clientId: string, steps: Reques
   if (session.identity !== NOBODY && session.identity.principal !== identity.principal) {
     throw new SpecError('auth_error', 'This client id is another one’s.')
   }
+  const isSame = sameRights(session.identity.auth, identity.auth)
   sessions.identify(session, identity, () => transport.disconnect(clientId))
-  await reconsider(session, steps)
+  if (!isSame) await reconsider(session, steps)
   const { token, expiresAt } = tokens.issue(clientId, identity)
   return { data: JSON.stringify({ session: token, expires_at: new Date(expiresAt).toISOString() }) }
 }
