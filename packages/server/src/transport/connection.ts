@@ -3,6 +3,7 @@ import { ConnectionStream } from './connection-stream.ts'
 import { type FrameBounds, FrameGuard, type OversizedPublish } from './frame-guard.ts'
 import { FrameWriter } from './frame-writer.ts'
 import type { Link } from './link.ts'
+import { malformed } from './malformed.ts'
 import { type ExchangeContext, MessageExchange } from './message-exchange.ts'
 import { PACKET, PINGRESP } from './packet.ts'
 import type { Session, SessionConnection } from './session.ts'
@@ -181,11 +182,16 @@ export class Connection implements SessionConnection {
     if (this.#state === 'open' && this.#exchange) {
       this.#packet(this.#exchange, type, frame, bodyStart)
       this.#takeTurns()
-    } else if (this.#state === 'opening' && type === PACKET.CONNECT) this.#connect(frame)
+    } else if (this.#state === 'opening' && type === PACKET.CONNECT) this.#connect(frame, bodyStart)
     else this.end('the first packet is not CONNECT, or not alone') // [MQTT-3.1.0-1]
   }
 
-  #connect(frame: Buffer): void {
+  #connect(frame: Buffer, bodyStart: number): void {
+    const fault = malformed(frame, bodyStart)
+    if (fault) {
+      this.end(`malformed CONNECT: ${fault}`)
+      return
+    }
     this.#state = 'admitting'
     clearTimeout(this.#openTimer)
     this.#openTimer = setTimeout(() => this.end('not admitted in time'), this.#context.admissionTimeoutMs)
@@ -197,6 +203,12 @@ export class Connection implements SessionConnection {
     this.#silence.heard()
     if (type === PACKET.PUBLISH) exchange.publish(frame, bodyStart)
     else if (type >= PACKET.PUBACK && type <= PACKET.PUBCOMP) exchange.acknowledgement(type, frame)
+    else this.#other(type, frame, bodyStart)
+  }
+
+  #other(type: number, frame: Buffer, bodyStart: number): void {
+    const fault = malformed(frame, bodyStart)
+    if (fault) this.end(`malformed packet of type ${type}: ${fault}`)
     else if (type === PACKET.PINGREQ) this.send(PINGRESP)
     else if (type === PACKET.DISCONNECT) this.end(DISCONNECTED)
     else if (type !== PACKET.SUBSCRIBE && type !== PACKET.UNSUBSCRIBE) this.end(`unexpected packet of type ${type}`)

@@ -1,5 +1,6 @@
 import type { BrokerAcl } from './broker-acl.ts'
 import type { OversizedPublish } from './frame-guard.ts'
+import { isText } from './malformed.ts'
 import { encodeAcknowledgement, PACKET, type PublishFrame, readAcknowledgement, readPublish } from './packet.ts'
 import { RefusalCount } from './refusal-count.ts'
 import type { Session, SessionConnection } from './session.ts'
@@ -71,8 +72,10 @@ export class MessageExchange {
   }
 
   #other(frame: Buffer, { qos, packetId, topicStart, topicEnd, payloadStart }: PublishFrame): void {
-    const topic = frame.toString('utf8', topicStart, topicEnd)
-    if (/[+#\0]/.test(topic))
+    const bytes = frame.subarray(topicStart, topicEnd)
+    const topic = bytes.toString()
+    if (!isText(bytes)) this.#connection.end('a topic that is no text')
+    else if (/[+#]/.test(topic))
       this.#connection.end('wildcard in the topic of a PUBLISH') // [MQTT-3.3.2-2]
     else if (this.#acknowledge(qos, packetId) && !this.#isOwnStatus(topic)) {
       this.#refuse('topic', topic, frame.subarray(payloadStart))
