@@ -13,6 +13,7 @@ import type { Login } from './identity/server-session.ts'
 import type { WriteStorage } from './request/write-storage.ts'
 import type { SpecClient, UntypedShape } from './spec-client.ts'
 import { brokerUrl } from './transport/broker-url.ts'
+import type { InProcess } from './transport/in-process.ts'
 import { mqttTransport, type Qos } from './transport/mqtt-transport.ts'
 import type { TlsOptions } from './transport/tls-options.ts'
 import type { Credentials } from './transport/transport.ts'
@@ -66,27 +67,29 @@ const MAX_BUFFERED_EVENTS = 1_000
 const BACKOFF = { baseMs: 200, maxMs: 15_000 }
 
 /**
- * Connects to a server through its broker: `mqtt://`, `mqtts://`, `ws://` or `wss://`.
+ * Connects to a server through its broker: `mqtt://`, `mqtts://`, `ws://` or `wss://`; or to one in this very process, by
+ * what its `inProcess(auth)` gives.
  *
  * Resolves with a client once connected; the client then keeps itself connected until it is closed. Rejects with
  * `unavailable` when no broker answers within `timeoutMs`, with `auth_error` when it refuses the credentials. With
  * `identify`, the server's refusal is one too.
  */
 export async function connect<Api extends HasShape = HasShape<UntypedShape>>(
-  url: string,
+  server: string | InProcess,
   options: ConnectOptions = {},
 ): Promise<SpecClient<ShapeOf<Api>>> {
-  const { clientId = `client-${nanoid()}`, topicPrefix = DEFAULT_TOPIC_PREFIX } = options
+  const ownPrefix = typeof server === 'string' ? DEFAULT_TOPIC_PREFIX : server.topicPrefix
+  const { clientId = `client-${nanoid()}`, topicPrefix = ownPrefix } = options
   const { timeoutMs = TIMEOUT_MS, offline = 'wait' } = options
   if (!CLIENT_ID.test(clientId)) throw new SpecError('forbidden', `A client id looks like ${CLIENT_ID.source}.`)
   if (options.storage && options.clientId === undefined) {
     throw new SpecError('invalid_options', 'Kept writes run once under one client id: give clientId with storage.')
   }
-  const { href, ...fromUrl } = brokerUrl(url)
+  const { href, ...fromUrl } = typeof server === 'string' ? brokerUrl(server) : { href: server }
   const qos = { request: 1, response: 1, notification: 1, ...options.qos } as const
   const { spec, connection, resume, identify } = createSpec<ShapeOf<Api>>({
     transport: mqttTransport({
-      href,
+      broker: href,
       clientId,
       topicPrefix,
       qos,

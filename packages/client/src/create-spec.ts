@@ -1,21 +1,20 @@
-import { parseServerStatusTopic, parseTopic, type SpecShape } from '@mqttspec/protocol'
+import type { SpecShape } from '@mqttspec/protocol'
 import type { Backoff } from './backoff.ts'
 import { Connection } from './connection/connection.ts'
-import { ServerPresence } from './connection/server-presence.ts'
 import { type Login, ServerSession } from './identity/server-session.ts'
+import { type IncomingParts, incoming } from './incoming.ts'
+import { KnownEntities } from './live/known-entities.ts'
 import { LiveQueries } from './live/live-queries.ts'
 import { createCalls } from './operations/calls.ts'
 import { meta } from './operations/meta.ts'
 import { read } from './operations/read.ts'
 import type { Ask } from './request/ask.ts'
 import { KeptWrites } from './request/kept-writes.ts'
-import { readReply } from './request/reply.ts'
 import type { Outgoing } from './request/waiting-request.ts'
 import { WaitingRequests } from './request/waiting-requests.ts'
 import type { WriteStorage } from './request/write-storage.ts'
 import { type AskSteps, ask } from './request-path.ts'
 import type { SpecClient } from './spec-client.ts'
-import { readNotification } from './subscription/read-notification.ts'
 import { Subscriptions } from './subscription/subscriptions.ts'
 import type { Credentials, Transport } from './transport/transport.ts'
 
@@ -49,17 +48,8 @@ export interface CreatedSpec<Shape extends SpecShape> {
 /** Wires the parts of a client: the only file that knows all of them. */
 export function createSpec<Shape extends SpecShape>(settings: SpecSettings): CreatedSpec<Shape> {
   const { timeoutMs, maxBufferedEvents } = settings
-  const connection: Connection = new Connection(settings, {
-    message: receive,
-    online() {
-      presence.reset()
-      subscriptions.abandon()
-      waiting.sendAll()
-      subscriptions.online()
-    },
-    refused: (error) => waiting.failAll(error.code, 'has no answer: the broker refuses this client', error),
-  })
-  const presence = new ServerPresence()
+  const parts = (): IncomingParts => ({ session, waiting, subscriptions, renewed: () => entities.forget() })
+  const connection = new Connection(settings, incoming(settings.topicPrefix, parts))
   const session = new ServerSession(
     (message) => askServer(message),
     settings.login,
@@ -85,33 +75,13 @@ export function createSpec<Shape extends SpecShape>(settings: SpecSettings): Cre
     timeoutMs,
   })
 
+  const entities = new KnownEntities((entity) => meta(askServer, entity))
   const lives = new LiveQueries({
     read: (entity, call) => read(askServer, entity, call),
-    meta: (entity, call) => meta(askServer, entity, call),
+    meta: (entity) => entities.meta(entity),
     subscribe: (entity, options) => subscriptions.open({ entity, options, timeoutMs }),
     isOnline: () => connection.state === 'online',
   })
-
-  function receive(name: string, payload: Uint8Array, retained: boolean): void {
-    const topic = parseTopic(settings.topicPrefix, name)
-    if (!topic) heard(parseServerStatusTopic(settings.topicPrefix, name), payload, retained)
-    else if (topic.kind === 'response') {
-      const reply = readReply(payload)
-      if (reply) waiting.answered(reply)
-    } else if (topic.kind === 'notify') {
-      const notification = readNotification(payload)
-      if (notification) subscriptions.notified(notification)
-    }
-  }
-
-  // The link stays, and the server at its other end is another one, or was away.
-  function heard(serverId: string | undefined, payload: Uint8Array, retained: boolean): void {
-    if (serverId === undefined || !presence.heard(serverId, payload, retained)) return
-    // Whoever is refused for want of it is told if it fails.
-    if (session.forget()) session.identify().catch(() => {})
-    subscriptions.renew()
-    waiting.sendAll()
-  }
 
   async function close(): Promise<void> {
     const closed = connection.close()

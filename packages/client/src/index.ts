@@ -41,5 +41,6 @@ export type {
   UpdateEvent,
 } from './subscription/event.ts'
 export type { Subscription } from './subscription/subscription.ts'
+export type { InProcess } from './transport/in-process.ts'
 export type { Qos } from './transport/mqtt-transport.ts'
 export type { TlsOptions } from './transport/tls-options.ts'

@@ -1,10 +1,13 @@
 import { type ChangePlan, watchOptions } from './change-plan.ts'
 import { ChangeWindow } from './change-window.ts'
-import { isFilterRefusal } from './is-filter-refusal.ts'
+import { isOptionRefusal } from './is-option-refusal.ts'
 import type { LiveQuestion, LiveSteps } from './live-steps.ts'
 
 /** Rows that are kept beyond those that are shown: so many may leave before the list has to be read again. */
 const MARGIN = 50
+
+/** So many times what has happened since a read may be unknown right after it. */
+const MOST_RESETS = 5
 
 /**
  * Keeps a list by what is told of its rows:
@@ -18,6 +21,8 @@ export class ChangeFollower {
   readonly #plan: ChangePlan
   readonly #steps: LiveSteps
   #limit: number | undefined
+  /** In a row: a server that keeps its changes for no time at all would be read again for ever. */
+  #resets = 0
 
   constructor(question: LiveQuestion, plan: ChangePlan, steps: LiveSteps) {
     this.#question = question
@@ -41,11 +46,13 @@ export class ChangeFollower {
     try {
       const feed = steps.subscribe(entity, { ...watchOptions(call, columns), since: page.at })
       for await (const event of feed) {
+        this.#resets = event.type === 'reset' ? this.#resets + 1 : 0
+        if (this.#resets > MOST_RESETS) return 'unable'
         if (!window.take(event)) break
         steps.show(window.rows)
       }
     } catch (error) {
-      if (isFilterRefusal(error)) return 'unable'
+      if (isOptionRefusal(error, 'filters', 'since')) return 'unable'
       throw error
     }
     return 'again'

@@ -1,7 +1,7 @@
 import type { SubscriptionEvent } from '../subscription/event.ts'
 import type { Subscription } from '../subscription/subscription.ts'
 import { watchedColumns, watchOptions } from './change-plan.ts'
-import { isFilterRefusal } from './is-filter-refusal.ts'
+import { isOptionRefusal } from './is-option-refusal.ts'
 import type { LiveQuestion, LiveSteps } from './live-steps.ts'
 import { RelatedChanges } from './related-changes.ts'
 import { Staleness } from './staleness.ts'
@@ -49,7 +49,7 @@ async function subscribeWithin({ entity, call }: LiveQuestion, steps: LiveSteps)
     await feed.ready
     return feed
   } catch (error) {
-    if (!isFilterRefusal(error)) throw error
+    if (!isOptionRefusal(error, 'filters')) throw error
     const all = steps.subscribe(entity, {})
     await all.ready
     return all

@@ -1,5 +1,5 @@
 import { isSpecError } from '@mqttspec/protocol'
 
-/** Does the server say that it cannot decide this filter for each change? A read can use it all the same. */
-export const isFilterRefusal = (error: unknown): boolean =>
-  isSpecError(error) && error.code === 'invalid_options' && error.details?.path?.[1] === 'filters'
+/** Does the server not take this option of a subscription: a filter that only a read can use, a place that it knows not? */
+export const isOptionRefusal = (error: unknown, ...options: readonly string[]): boolean =>
+  isSpecError(error) && options.includes(String(error.details?.path?.[1]))

@@ -2,7 +2,6 @@ import { isSpecError, SpecError } from '@mqttspec/protocol'
 import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Meta } from '../operations/meta.ts'
 import type { LooseRead, Page } from '../operations/read.ts'
-import type { CallOptions } from '../options/call-options.ts'
 import type { SubscriptionEvent } from '../subscription/event.ts'
 import type { Subscription } from '../subscription/subscription.ts'
 import { changePlan } from './change-plan.ts'
@@ -18,7 +17,7 @@ type Row = Readonly<Record<string, unknown>>
 /** What live queries need of the client. */
 export interface LiveClient {
   read(entity: string, call: LooseRead): Promise<Page<Record<string, unknown>>>
-  meta(entity: string, call: CallOptions): Promise<Meta>
+  meta(entity: string): Promise<Meta>
   subscribe(entity: string, options: Readonly<Record<string, unknown>>): Subscription<SubscriptionEvent>
   isOnline(): boolean
 }
@@ -99,14 +98,9 @@ export class LiveQuery {
     const { signal } = this.#stop
     const { timeoutMs } = this.#question.call
     const limits = { signal, timeoutMs }
-    const metas = new Map<string, Promise<Meta>>()
     return {
       read: (call) => this.#read({ ...call, ...limits }),
-      meta: (entity) => {
-        const meta = metas.get(entity) ?? this.#client.meta(entity, limits)
-        metas.set(entity, meta)
-        return meta
-      },
+      meta: (entity) => this.#client.meta(entity),
       subscribe: (entity, options) => {
         signal.throwIfAborted()
         const feed = this.#client.subscribe(entity, options)

@@ -1,6 +1,7 @@
 import { notifyTopic, requestTopic, responseTopic, SpecError, serverStatusTopic } from '@mqttspec/protocol'
 import mqtt, { type IClientSubscribeProperties, type MqttClient } from 'mqtt'
 import { connectionError } from './connection-error.ts'
+import type { InProcess } from './in-process.ts'
 import type { TlsOptions } from './tls-options.ts'
 import type { Credentials, Link, LinkReceiver, Transport } from './transport.ts'
 
@@ -12,7 +13,8 @@ export interface Qos {
 }
 
 export interface MqttTransportSettings {
-  readonly href: string
+  /** Where the broker is, or the server itself in this process. */
+  readonly broker: string | InProcess
   readonly clientId: string
   readonly topicPrefix: string
   readonly qos: Qos
@@ -53,7 +55,7 @@ class Opening {
       this.#give = resolve
       this.#refuse = reject
     })
-    this.#client = mqtt.connect(settings.href, clientOptions(settings, credentials))
+    this.#client = clientTo(settings.broker, clientOptions(settings, credentials))
     const abandon = () => this.#fail(signal.reason)
     const timer = setTimeout(
       () => this.#fail(new Error(`no answer within ${settings.attemptMs} ms`)),
@@ -116,7 +118,7 @@ class Opening {
     const phase = this.#phase
     this.#phase = 'over'
     this.#stop()
-    if (phase === 'opening') this.#refuse(connectionError(this.#cause, this.#settings.href))
+    if (phase === 'opening') this.#refuse(connectionError(this.#cause, nameOf(this.#settings.broker)))
     else if (phase === 'open') this.#receiver.lost(this.#cause)
   }
 
@@ -136,6 +138,15 @@ class Opening {
     })
   }
 }
+
+function clientTo(broker: string | InProcess, options: mqtt.IClientOptions): MqttClient {
+  if (typeof broker === 'string') return mqtt.connect(broker, options)
+  // Its types know streams of Node only, of which this file knows nothing.
+  const open = broker.open as () => ReturnType<ConstructorParameters<typeof MqttClient>[0]>
+  return new mqtt.MqttClient(() => open(), options)
+}
+
+const nameOf = (broker: string | InProcess): string => (typeof broker === 'string' ? broker : 'in this process')
 
 function clientOptions(settings: MqttTransportSettings, { username, password }: Credentials): mqtt.IClientOptions {
   return {
