@@ -137,11 +137,13 @@ describe('fault O07: a write among 5,000 subscriptions lets the event loop have 
       const crowd = await crowdOf('c')
       const writer = await connect('writer')
       await subscribeEach(crowd, filterOf)
-      let expected = 0
+      // Of some size where many are told, so that it is much work.
+    const note = `xa1234bx${'x'.repeat(concerned > 1 ? 8 * KIB : 0)}`
+    let expected = 0
       await below(100, async () => {
         expected += concerned
         return longestLag(async () => {
-          await create(writer, { grp: 1_234, note: 'xa1234bx' })
+          await create(writer, { grp: 1_234, note })
           await until(() => sumOf(crowd) >= expected, 10_000)
         })
       })
