@@ -138,8 +138,8 @@ describe('fault O07: a write among 5,000 subscriptions lets the event loop have 
       const writer = await connect('writer')
       await subscribeEach(crowd, filterOf)
       // Of some size where many are told, so that it is much work.
-    const note = `xa1234bx${'x'.repeat(concerned > 1 ? 8 * KIB : 0)}`
-    let expected = 0
+      const note = `xa1234bx${'x'.repeat(concerned > 1 ? 8 * KIB : 0)}`
+      let expected = 0
       await below(100, async () => {
         expected += concerned
         return longestLag(async () => {
