@@ -1,5 +1,5 @@
 import { defineSpec, type ListenOptions, type Server } from '@mqttspec/server'
-import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
+import { integer, jsonb, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { quiet, until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
@@ -10,6 +10,7 @@ const items = pgTable('items', {
   grp: integer().notNull(),
   ver: integer().notNull().default(0),
   note: text(),
+  facts: jsonb(),
 })
 
 const api = defineSpec({ schema: { items } }).entity('items')
@@ -79,7 +80,7 @@ export function streamSuite(over: string, open: () => Promise<SharedDatabase>): 
       const { notify_topic, at } = reply.data as { notify_topic: string; at: string }
       return Object.assign(new FoldedSet(client, notify_topic), { at })
     }
-    const inSql = (where: string) => shared.sql(`select id, grp, ver, note from items where ${where} order by id`)
+    const inSql = (where: string) => shared.sql(`select id, grp, ver, note, facts from items where ${where} order by id`)
     const even = { filters: [{ column: 'grp', operator: 'eq', value: 0 }] }
 
     test('fault D14: what others write is told as what the server writes', async () => {
@@ -285,6 +286,26 @@ export function streamSuite(over: string, open: () => Promise<SharedDatabase>): 
       await shared.sql('truncate items')
       await until(() => set.fold().resets === 1)
       expect(set.events.at(-1)?.data).toEqual({ reason: 'truncate' })
+    })
+
+    test('numbers in JSON keep their digits, in what is told as in a reply, and filters go by all of them', async () => {
+      const filters = [{ column: 'facts.n', operator: 'gt', value: Number.MAX_SAFE_INTEGER }]
+      const set = await subscribe(await connect('a'), { filters, previous: true })
+      const digits = ['9007199254740991.2', '12345678901234567890.123456789', '9007199254740991']
+      for (const n of digits) await shared.sql(`insert into items (grp, facts) values (9, '{"n": ${n}, "s": "${n}"}')`)
+      await shared.sql('update items set ver = 1 where grp = 9')
+      await until(() => set.fold().events.length >= 4)
+      const raw: string[] = []
+      set.client.mqtt.on('message', (topic, payload) => void (topic.includes('/notify/') && raw.push(String(payload))))
+      const rows = await subscribe(set.client, { filters, snapshot: true })
+      await until(() => rows.fold().ready)
+      await shared.sql('update items set ver = 2 where grp = 9')
+      await until(() => set.fold().events.length >= 6)
+      expect(raw.filter((text) => text.includes('"snapshot"')).join()).toContain('"facts":{"n":9007199254740991.2,"s":')
+      const updates = raw.filter((text) => text.includes('"operation":"update"') && text.includes('"previous"'))
+      expect(updates).toHaveLength(2)
+      for (const [index, text] of updates.entries()) expect(text.split(`{"n":${digits[index]},"s":`)).toHaveLength(3)
+      expect(set.wrong).toEqual([])
     })
 
     test('the reply to a write comes before what its writer is told of it', async () => {

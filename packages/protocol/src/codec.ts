@@ -1,4 +1,10 @@
 import { SpecError } from './errors/spec-error.ts'
+import { ExactNumber, isRounded } from './exact-number.ts'
+
+/** Before an exact number in a text that is being written or read: what no text of Postgres begins with. */
+const EXACT = '\u0000n'
+/** The same as JSON has it. */
+const EXACT_IN_JSON = '"\\u0000n'
 
 /** How deep and how large a message may be before it is read. */
 export interface JsonBounds {
@@ -27,6 +33,28 @@ export function decodeJson(bytes: Uint8Array | string, bounds?: JsonBounds): unk
   } catch {
     throw new SpecError('invalid_message', 'The message is not JSON; send one JSON object.')
   }
+}
+
+/** Numbers with so many digits, or an exponent, may be rounded; a string of digits is none. */
+const MAY_BE_ROUNDED = /[:,[]\s*-?\d(?:[\d.]{15}|[\d.]*[eE])/
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g
+
+/**
+ * Reads JSON that a database has written, with all the digits of every number: one that a JavaScript number would round
+ * becomes an `ExactNumber`. Throws as `decodeJson`.
+ */
+export function decodeExactJson(text: string): unknown {
+  if (!MAY_BE_ROUNDED.test(text) || text.includes(EXACT_IN_JSON)) return decodeJson(text)
+  let found = false
+  const marked = text.replace(TOKEN, (token) => {
+    if (token.startsWith('"') || !isRounded(token)) return token
+    found = true
+    return `${EXACT_IN_JSON}${token}"`
+  })
+  if (!found) return decodeJson(text)
+  return JSON.parse(marked, (_, value: unknown) =>
+    typeof value === 'string' && value.startsWith(EXACT) ? new ExactNumber(value.slice(EXACT.length)) : value,
+  )
 }
 
 const QUOTE = 34
@@ -62,15 +90,25 @@ const tooLarge = (how: string) => new SpecError('invalid_message', `The message 
 /**
  * Writes one message. What JSON lacks goes in the wire's own form: bigint as a string, Date as ISO 8601, bytes as
  * base64, and numbers that are none as `"NaN"`, `"Infinity"`, `"-Infinity"`, as Postgres reads them. Undefined fields
- * are left out. Throws `invalid_data` for a Date that is none.
+ * are left out. An `ExactNumber` keeps its digits. Throws `invalid_data` for a Date that is none.
  */
 export function encodeJson(value: unknown): string {
-  return JSON.stringify(value, wireValue)
+  const text = JSON.stringify(value, wireValue)
+  return text?.includes(EXACT_IN_JSON) ? text.replace(WRITTEN, '$1') : text
 }
+
+/** An exact number in a text that was written: nothing else, whatever a text of somebody looks like. */
+const WRITTEN = /"\\u0000n(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"(?!:)/g
 
 function wireValue(this: unknown, key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+  if (typeof value === 'number') {
+    const exact = (this as Readonly<Record<string, unknown>>)[key]
+    if (exact instanceof ExactNumber) return `${EXACT}${exact.text}`
+    return Number.isFinite(value) ? value : String(value)
+  }
+  // Somebody's own text that would be taken for an exact number: it loses what makes it one.
+  if (typeof value === 'string') return value.startsWith(EXACT) ? value.slice(1) : value
   if (typeof value !== 'object' && typeof value !== 'string') return value
   // JSON.stringify has asked for toJSON() by now: a Buffer came as an object of numbers, a Date as a string or null.
   const original = (this as Readonly<Record<string, unknown>>)[key]

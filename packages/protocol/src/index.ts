@@ -1,4 +1,4 @@
-export { decodeJson, encodeJson, type JsonBounds } from './codec.ts'
+export { decodeExactJson, decodeJson, encodeJson, type JsonBounds } from './codec.ts'
 export {
   type AnyErrorCode,
   CLIENT_ERROR_CODES,
@@ -9,6 +9,7 @@ export {
 } from './errors/codes.ts'
 export { isSpecError, SpecError } from './errors/spec-error.ts'
 export { type ErrorDetails, errorDetails, type WireError, wireError } from './errors/wire-error.ts'
+export { ExactNumber } from './exact-number.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { type Connect, connect } from './messages/connect.ts'
 export { type Down, down } from './messages/down.ts'

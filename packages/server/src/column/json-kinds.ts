@@ -1,3 +1,4 @@
+import { ExactNumber } from '@mqttspec/protocol'
 import { type ColumnKind, identity, plain } from './column-kind.ts'
 import { isStorableText } from './text-kinds.ts'
 
@@ -16,6 +17,9 @@ export function isStorableJson(value: unknown): boolean {
 /** Equality of jsonb: by structure; the order of an object's keys does not count. */
 export function equalJson(left: unknown, right: unknown): boolean {
   if (left === right) return true
+  if (left instanceof ExactNumber || right instanceof ExactNumber) {
+    return left instanceof ExactNumber && right instanceof ExactNumber && left.text === right.text
+  }
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
   if (Array.isArray(left) !== Array.isArray(right)) return false
   const keys = Object.keys(left)

@@ -1,4 +1,4 @@
-import { decodeJson, encodeJson, type Preload } from '@mqttspec/protocol'
+import { decodeExactJson, encodeJson, type Preload } from '@mqttspec/protocol'
 import type { Access } from '../access/access.ts'
 import type { Change } from '../change/change.ts'
 import type { Entity } from '../entity/entity.ts'
@@ -173,7 +173,7 @@ export class RowHooks {
    */
   async afterRead(entity: Entity, data: string, via: 'read' | 'subscription'): Promise<string> {
     if (!this.mask) return data
-    const value = decodeJson(data)
+    const value = decodeExactJson(data)
     const isList = Array.isArray(value)
     const rows = await this.#shown(entity, isList ? value : [value], via)
     return encodeJson(isList ? rows : rows[0])

@@ -1,4 +1,4 @@
-import { SpecError } from '@mqttspec/protocol'
+import { ExactNumber, SpecError } from '@mqttspec/protocol'
 import type { Truth } from '../../operators/operator.ts'
 import { hasElement } from '../../operators/pattern.ts'
 import type { Comparison, Condition, Operand, Path } from '../../query/condition.ts'
@@ -111,7 +111,7 @@ function reader({ column, part, form }: Operand): (row: Row) => unknown {
   const wanted = form === 'json-number' ? 'number' : 'string'
   return (row) => {
     const value = partOf(row)
-    return typeof value === wanted ? value : null
+    return typeof value === wanted || (wanted === 'number' && value instanceof ExactNumber) ? value : null
   }
 }
 
@@ -119,5 +119,6 @@ function reader({ column, part, form }: Operand): (row: Row) => unknown {
 function step(value: unknown, key: string): unknown {
   if (Array.isArray(value)) return /^-?\d+$/.test(key) ? value.at(Number(key)) : undefined
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+  if (value instanceof ExactNumber) return undefined
   return (value as Record<string, unknown>)[key]
 }

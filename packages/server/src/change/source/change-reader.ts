@@ -1,4 +1,4 @@
-import { decodeJson } from '@mqttspec/protocol'
+import { decodeExactJson } from '@mqttspec/protocol'
 import type { Cells, Database } from '../../db/database.ts'
 import { DatabaseError } from '../../db/database-error.ts'
 import type { Entity } from '../../entity/entity.ts'
@@ -89,4 +89,4 @@ export function placeOfChange([pos, , xid, , , , mark]: Cells, epoch: string): P
   return { pos: after.pos, xid: BigInt(xid ?? 0), at: encodePosition(after) }
 }
 
-const rowOf = (json: string | null | undefined): Row | undefined => (json ? (decodeJson(json) as Row) : undefined)
+const rowOf = (json: string | null | undefined): Row | undefined => (json ? (decodeExactJson(json) as Row) : undefined)

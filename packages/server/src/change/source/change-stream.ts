@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { decodeJson, SpecError } from '@mqttspec/protocol'
+import { decodeExactJson, SpecError } from '@mqttspec/protocol'
 import type { Cells, Database } from '../../db/database.ts'
 import type { Listening } from '../../db/listener.ts'
 import type { ReadPlace } from '../../db/run-read.ts'
@@ -152,7 +152,7 @@ export class ChangeStream implements ChangeSource {
     const { database, maxRows } = this.#options
     const [row] = await withSettings(database, settings).run(rowsOfSet(entity, where, maxRows + 1))
     const [json, pos, mark, seen] = row ?? []
-    const rows = decodeJson(json ?? '[]') as readonly Row[]
+    const rows = decodeExactJson(json ?? '[]') as readonly Row[]
     if (rows.length > maxRows) {
       throw new SpecError('payload_too_large', `The set has more than ${maxRows} rows: narrow its filters.`, {
         path: ['options', 'filters'],
