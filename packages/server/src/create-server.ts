@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import type { Limits } from '@mqttspec/protocol'
 import { warnOfPolicies } from './access/check-settings.ts'
 import { askerIn, type HookSteps } from './asker.ts'
@@ -54,12 +55,25 @@ export interface SpecRules extends Omit<IdentifierOptions, 'timeoutMs' | 'attemp
   readonly session: ((auth: never) => unknown) | undefined
 }
 
+/** What the client's `connect` takes in place of a URL. */
+export interface InProcessServer {
+  readonly topicPrefix: string
+  /** A new stream of MQTT to the server. */
+  open(): Duplex
+}
+
 /** A server that runs. */
-export interface Server<Schema = unknown> extends AsyncDisposable {
+export interface Server<Schema = unknown, Auth = unknown> extends AsyncDisposable {
   /** Where the embedded broker can be reached; empty behind an external one. */
   readonly addresses: TransportAddresses & { readonly http?: { readonly host: string; readonly port: number } }
   /** Drizzle with the spec's schema over the server's own connections. It is under no scope, and runs no hook. */
   readonly db: ServerDatabase<Schema>
+  /**
+   * A way to this server for a client in this very process, without a network, and without having to prove who it is:
+   * `connect<typeof api>(server.inProcess(auth))`. Rules and hooks hold as for any other. It takes the embedded broker,
+   * which may listen nowhere.
+   */
+  inProcess(auth: undefined extends Auth ? unknown : Auth): InProcessServer
   /** How it is, the database asked. Never rejects. */
   health(): Promise<Health>
   /** How its change stream is, the database asked; undefined where it is not set up. Rejects when the database is away. */
@@ -195,6 +209,7 @@ async function start(
   return {
     addresses: { ...addresses, ...(operations.address && { http: operations.address }) },
     db: bindDrizzle(database) as unknown as Server['db'],
+    inProcess: (auth) => ({ topicPrefix, open: () => transport.openInProcess({ auth }) }),
     health: () => operations.health(),
     metrics: () => operations.metrics.text(),
     stream: () => source.status(),

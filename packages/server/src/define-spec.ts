@@ -173,8 +173,8 @@ export class Spec<Schema, Names extends WireNames, Auth, Shape extends SpecShape
   }
 
   /** Starts a server. Resolves when clients can connect; rejects with what to do when it cannot start. */
-  listen(options: ListenOptions = {}): Promise<Server<Schema>> {
-    return createServer(this.#source, this.#declarations, options) as Promise<Server<Schema>>
+  listen(options: ListenOptions = {}): Promise<Server<Schema, Auth>> {
+    return createServer(this.#source, this.#declarations, options) as Promise<Server<Schema, Auth>>
   }
 }
 

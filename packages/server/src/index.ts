@@ -1,6 +1,6 @@
 export type { DurableStatus, StreamStatus } from './change/source/stream-status.ts'
 export type { ClientCertificate } from './client-certificate.ts'
-export type { Server } from './create-server.ts'
+export type { InProcessServer, Server } from './create-server.ts'
 export { defineSpec, Spec, type SpecOptions, type TypedEntityOptions } from './define-spec.ts'
 export type { Health } from './health/health.ts'
 export type { HttpOptions } from './health/http-listener.ts'

@@ -113,10 +113,11 @@ const NOT_AUTHORIZED = 5
 
 async function admit(client: ConnectingClient, steps: RequestSteps) {
   const { identifier, sessions, logger } = steps
-  const { clientId, username, password, remoteAddress, certificate } = client
+  const { clientId, username, password, remoteAddress, certificate, inProcess } = client
   try {
     const text = password && Buffer.from(password).toString()
-    const identity = await identifier.identify({ clientId, username, password: text, remoteAddress, certificate })
+    const credentials = { clientId, username, password: text, remoteAddress, certificate }
+    const identity = await (inProcess ? identifier.vouchFor(inProcess.auth) : identifier.identify(credentials))
     const owner = sessions.find(clientId)?.identity.principal
     if (owner === undefined || owner === identity.principal) {
       const metadata = sessions.find(clientId)?.metadata ?? new Map<string, unknown>()

@@ -66,6 +66,13 @@ export class Identifier {
     return attempts.run({ address, username }, () => this.#identity(authenticate, credentials))
   }
 
+  /** Who a client in this process is: the form of `auth` is checked, and nobody is asked. Rejects with `auth_error`. */
+  async vouchFor(claims: unknown): Promise<Identity> {
+    if (!this.#options.authenticate) return NOBODY
+    const auth = await this.#checked(claims)
+    return { auth, principal: this.#principalOf(auth), expiresAt: undefined }
+  }
+
   async #identity(authenticate: Authenticate, credentials: Omit<Credentials, 'token'>): Promise<Identity> {
     const token = credentials.password || credentials.username
     const claims = await this.#inTime(async () => authenticate({ ...credentials, token }))

@@ -13,7 +13,7 @@ import { SessionBroker } from './session-broker.ts'
 import { SessionStore } from './session-store.ts'
 import { SessionTable } from './session-table.ts'
 import { TakeoverDamper } from './takeover-damper.ts'
-import type { ConnectingClient, ConnectRefusal, Qos, TransportReceiver } from './transport.ts'
+import type { ConnectingClient, ConnectRefusal, InProcess, Qos, TransportReceiver } from './transport.ts'
 import { TurnQueue } from './turn-queue.ts'
 
 /** A PUBLISH up to this size is read past, and its connection kept; a larger one closes it. */
@@ -104,8 +104,8 @@ export class BrokerClients {
     return this.#perAddress.of(address) < this.#settings.maxConnectionsPerAddress
   }
 
-  accept(link: Link): void {
-    const connection = new Connection(link, this.#context)
+  accept(link: Link, inProcess?: InProcess): void {
+    const connection = new Connection(link, this.#context, inProcess)
     const client = this.#aedes.handle(connection.stream)
     this.#open.set(connection, client)
     this.#connections.set(client, connection)
@@ -176,11 +176,11 @@ export class BrokerClients {
 
   async #admit(
     connection: Connection,
-    client: Omit<ConnectingClient, 'remoteAddress' | 'certificate'>,
+    client: Omit<ConnectingClient, 'remoteAddress' | 'certificate' | 'inProcess'>,
   ): Promise<ConnectRefusal | undefined> {
     const { clientId, clean } = client
-    const { remoteAddress, certificate, willTopic } = connection
-    const answer = await admission({ ...client, remoteAddress, certificate }, willTopic, {
+    const { remoteAddress, certificate, inProcess, willTopic } = connection
+    const answer = await admission({ ...client, remoteAddress, certificate, inProcess }, willTopic, {
       acl: this.#acl,
       receiver: this.#receiver,
       hasRoom: () => this.#hasRoomFor(clientId),

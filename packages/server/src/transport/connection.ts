@@ -8,7 +8,7 @@ import { type ExchangeContext, MessageExchange } from './message-exchange.ts'
 import { PACKET, PINGRESP } from './packet.ts'
 import type { Session, SessionConnection } from './session.ts'
 import { SilenceTimer } from './silence-timer.ts'
-import type { Admitted } from './transport.ts'
+import type { Admitted, InProcess } from './transport.ts'
 import type { TurnQueue } from './turn-queue.ts'
 
 /** What all connections of a broker share. */
@@ -45,6 +45,8 @@ export class Connection implements SessionConnection {
   readonly stream: ConnectionStream
   readonly remoteAddress: string | undefined
   readonly certificate: ClientCertificate | undefined
+  /** Who it is already, if it comes from this process. */
+  readonly inProcess: InProcess | undefined
   /** The topic of the will that its CONNECT carried. */
   willTopic: string | undefined
   /** What the server said of it when it was asked. */
@@ -66,8 +68,9 @@ export class Connection implements SessionConnection {
   #session: Session | undefined
   #exchange: MessageExchange | undefined
 
-  constructor(link: Link, context: ConnectionContext) {
+  constructor(link: Link, context: ConnectionContext, inProcess?: InProcess) {
     this.#context = context
+    this.inProcess = inProcess
     this.#link = link
     this.remoteAddress = link.remoteAddress
     this.certificate = link.certificate

@@ -1,11 +1,20 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { BrokerClients, MAX_SKIPPED_BYTES } from './broker-clients.ts'
 import { type EmbeddedBrokerOptions, type EmbeddedBrokerSettings, embeddedSettings } from './embedded-options.ts'
 import { socketLink, webSocketLink } from './link.ts'
+import { linkInMemory } from './link-in-memory.ts'
 import { type Listener, turnAway } from './listener.ts'
 import { listenTcp } from './tcp-listener.ts'
-import type { Payload, Transport, TransportAddresses, TransportReceiver, TransportSettings } from './transport.ts'
+import type {
+  InProcess,
+  Payload,
+  Transport,
+  TransportAddresses,
+  TransportReceiver,
+  TransportSettings,
+} from './transport.ts'
 import { listenWebSocket } from './web-socket-listener.ts'
 
 export type { EmbeddedBrokerOptions } from './embedded-options.ts'
@@ -55,6 +64,13 @@ export class EmbeddedBroker implements Transport {
 
   dropNotifications(clientId: string): void {
     this.#clients?.find(clientId)?.dropNotifications()
+  }
+
+  openInProcess(as: InProcess): Duplex {
+    const { link, client } = linkInMemory()
+    if (this.#clients?.hasRoom(undefined)) this.#clients.accept(link, as)
+    else client.destroy()
+    return client
   }
 
   isListening(clientId: string, subscriptionId: string): boolean {

@@ -60,6 +60,12 @@ export class ExternalBroker implements Transport {
   /** They are the broker's. */
   dropNotifications(): void {}
 
+  openInProcess(): never {
+    throw new Error(
+      'a client in this process needs the embedded broker; it may listen nowhere: { port: false, webSocket: false }',
+    )
+  }
+
   /** The broker does not tell. */
   isListening(): boolean {
     return true

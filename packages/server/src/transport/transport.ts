@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { ClientCertificate } from '../client-certificate.ts'
 import type { Logger } from '../logger.ts'
 
@@ -39,6 +40,13 @@ export interface ConnectingClient {
   readonly remoteAddress: string | undefined
   /** The certificate that it came with, if the broker asks for one. */
   readonly certificate: ClientCertificate | undefined
+  /** Of a client in this process: who it is, in the words of who has opened its stream. */
+  readonly inProcess?: InProcess | undefined
+}
+
+/** Who a client in this process is, which nobody has to prove. */
+export interface InProcess {
+  readonly auth: unknown
 }
 
 /** MQTT 3.1.1 CONNACK return codes of a refusal. [MQTT-3.2.2.3] */
@@ -129,6 +137,8 @@ export interface Transport {
   dropNotifications(clientId: string): void
   /** Is the client subscribed to this subscription's notify topic? An external broker cannot know: true. */
   isListening(clientId: string, subscriptionId: string): boolean
+  /** A stream of MQTT to a client in this process, as if it had come by a socket. Throws where the broker is elsewhere. */
+  openInProcess(as: InProcess): Duplex
   /** Ends a client's connection, if there is one. */
   disconnect(clientId: string): void
   /** Stops taking messages, closes every connection and listener. Calling it again is fine. */
