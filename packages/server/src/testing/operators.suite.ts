@@ -130,7 +130,7 @@ export function operatorsSuite(over: string, open: () => Promise<Database>): voi
 
     const decided = new Map<string, number>()
 
-    test('a filter picks in memory what it picks in Postgres, for every operator on every type', {
+    test('fault F23: a filter picks in memory what it picks in Postgres, for every operator on every type', {
       timeout: 120_000,
     }, async () => {
       let cases = 0
