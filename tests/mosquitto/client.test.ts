@@ -5,6 +5,7 @@ import { integer, pgTable, serial } from 'drizzle-orm/pg-core'
 import { drizzle } from 'drizzle-orm/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { startCuttingProxy } from '../cutting-proxy.ts'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
 import { findMosquitto, type Mosquitto, startAt } from './start-mosquitto.ts'
@@ -135,6 +136,46 @@ describeWith('Mosquitto', findMosquitto(), (mosquitto) => {
       // Sooner than at half of their time, when they would be sent again anyway.
       expect(performance.now() - start).toBeLessThan(8_000)
       expect(await spec.count('items')).toBe(3)
+    })
+  })
+
+  describe('a client whose link to the broker is not all that breaks', () => {
+    test('fault D06: is told of everything once when the broker starts anew and remembers nothing', async () => {
+      await using own = await startAt(mosquitto)
+      await using servers = new Servers()
+      const server = await servers.start({ broker: { url: own.url, reconnectDelayMs: 50 } })
+      await using spec = await connect<typeof api>(own.url)
+      await using set = spec.subscribe('items')
+      await using live = spec.live('items', { columns: ['rank'], sort: 'rank' })
+      await Promise.all([set.ready, live.ready])
+      for (let rank = 1; rank <= 3; rank++) {
+        await own.restart()
+        await insert(rank)
+        const waiting = spec.create('items', { rank: rank + 100 })
+        const [told] = await Promise.all([take(set, 2), waiting])
+        const ranks = told.map((event) => (event?.type === 'enter' ? Number(event.data.rank) : event?.type))
+        expect(new Set(ranks)).toEqual(new Set([rank, rank + 100]))
+      }
+      await until(() => live.rows?.length === 6)
+      expect(await spec.count('items')).toBe(6)
+      // Those of lost links go with the first thing that they tell.
+      await until(async () => (await server.health()).subscriptions === 2)
+    })
+
+    test('has one subscription where the server alone was away from the broker, and misses nothing', async () => {
+      await using link = await startCuttingProxy(broker.port)
+      await using servers = new Servers()
+      const url = `mqtt://127.0.0.1:${link.port}`
+      const server = await servers.start({ broker: { url, clientId: 'the-server', reconnectDelayMs: 50 } })
+      await using spec = await connect<typeof api>(broker.url)
+      await using set = spec.subscribe('items')
+      await set.ready
+      for (let rank = 1; rank <= 3; rank++) {
+        link.cut('reset')
+        await insert(rank)
+        expect(await take(set, 1)).toMatchObject([{ type: 'enter', data: { rank } }])
+      }
+      await until(async () => (await server.health()).subscriptions === 1)
     })
   })
 

@@ -10,10 +10,11 @@ import type { Outgoing } from './request/waiting-request.ts'
  *   operations/   spec.update('users', 1, {…}) becomes a message, by options/
  *   request-path  the message gets its id and its bytes, and is refused here if there are too many      ← this file
  *   request/      it waits: for its turn, for a connection, for its reply; it is sent again with the same id
+ *   identity/     it gets the session that it is sent in, where the server asks for one
  *   connection/   there is a link, or there will be
  *   transport/    bytes out, on {prefix}/{client id}/request
  *
- * and back: transport/ → connection/ → create-spec.ts by topic → request/ by id → operations/ → the caller.
+ * and back: transport/ → connection/ → incoming.ts by topic → request/ by id → operations/ → the caller.
  * A notification takes the same way to subscription/, by its subscription's id.
  */
 

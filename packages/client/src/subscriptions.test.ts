@@ -422,11 +422,12 @@ describe('a place in the stream', () => {
     await using spec = await connect(server.url, { clientId: 'me' })
     const sub = spec.subscribe('users', { snapshot: true })
     await sub.ready
-    tell(server, 1, 2)
-    expect(told(await take(sub, 2))).toEqual([1, 2])
+    server.notify('me', server.ids[0] ?? '', { operation: 'ready', data: { at: 'p0' }, seq: 1 })
+    tell(server, 2, 3)
+    expect(told(await take(sub, 3))).toEqual(['ready', 2, 3])
     server.cut()
     await until(() => server.ids.length === 2)
-    expect(server.sent('subscribe')[1]?.options).toEqual({ since: 'p2' })
+    expect(server.sent('subscribe')[1]?.options).toEqual({ since: 'p3' })
     tell(server, 1)
     server.notify('me', server.ids[1] ?? '', { operation: 'ready', data: { at: 'p9' }, seq: 2 })
     tell(server, 3)
@@ -459,6 +460,33 @@ describe('a place in the stream', () => {
     server.notify('me', id, { ...enter(2, 7), operation: 'snapshot', at: undefined })
     server.notify('me', id, { operation: 'ready', data: { at: 'p9' }, seq: 3 })
     expect(told(await take(sub, 3))).toEqual(['history', 7, 'ready'])
+  })
+
+  test('is that of the reader, and not of the server, while the beginning is told', async () => {
+    await using server = await agreeing()
+    await using spec = await connect(server.url, { clientId: 'me' })
+    const since = spec.subscribe('users', { since: 'p-7' })
+    await since.ready
+    const rows = spec.subscribe('users', { snapshot: true })
+    await rows.ready
+    const kept = spec.subscribe('users', { durable: 'kept' })
+    await kept.ready
+    server.cut()
+    await until(() => server.ids.length === 6)
+    const options = server.sent('subscribe').map(({ options }) => options)
+    expect(options.slice(3)).toEqual(options.slice(0, 3))
+    const [first = '', second = '', third = ''] = server.ids.slice(3)
+    for (const id of [first, second, third]) {
+      server.notify('me', id, enter(1))
+      server.notify('me', id, { operation: 'ready', data: { at: 'p9' }, at: 'p9', seq: 2 })
+    }
+    expect(told(await take(since, 2))).toEqual([1, 'ready'])
+    expect(told(await take(rows, 3))).toEqual(['history', 1, 'ready'])
+    expect(told(await take(kept, 2))).toEqual([1, 'ready'])
+    server.cut()
+    await until(() => server.ids.length === 9)
+    const again = server.sent('subscribe').slice(6)
+    expect(again.map(({ options }) => options?.since)).toEqual(['p9', 'p9', 'p9'])
   })
 
   test('that the server does not take is left, and the reset is told', async () => {

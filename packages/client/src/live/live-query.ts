@@ -3,6 +3,7 @@ import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Meta } from '../operations/meta.ts'
 import type { LooseRead, Page } from '../operations/read.ts'
 import type { SubscriptionEvent } from '../subscription/event.ts'
+import type { FeedOptions } from '../subscription/feed.ts'
 import type { Subscription } from '../subscription/subscription.ts'
 import { changePlan } from './change-plan.ts'
 import { ChangeFollower } from './follow-changes.ts'
@@ -18,7 +19,7 @@ type Row = Readonly<Record<string, unknown>>
 export interface LiveClient {
   read(entity: string, call: LooseRead): Promise<Page<Record<string, unknown>>>
   meta(entity: string): Promise<Meta>
-  subscribe(entity: string, options: Readonly<Record<string, unknown>>): Subscription<SubscriptionEvent>
+  subscribe(entity: string, options: FeedOptions): Subscription<SubscriptionEvent>
   isOnline(): boolean
 }
 

@@ -1,6 +1,7 @@
 import type { Meta } from '../operations/meta.ts'
 import type { LooseRead, Page } from '../operations/read.ts'
 import type { SubscriptionEvent } from '../subscription/event.ts'
+import type { FeedOptions } from '../subscription/feed.ts'
 import type { Subscription } from '../subscription/subscription.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -20,7 +21,7 @@ export interface LiveSteps {
   read(call: LooseLive): Promise<Page<Record<string, unknown>>>
   meta(entity: string): Promise<Meta>
   /** Subscribes, until the list is kept in another way, or anew. */
-  subscribe(entity: string, options: Readonly<Record<string, unknown>>): Subscription<SubscriptionEvent>
+  subscribe(entity: string, options: FeedOptions): Subscription<SubscriptionEvent>
   /** These are the rows now. */
   show(rows: readonly Row[]): void
 }

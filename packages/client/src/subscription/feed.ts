@@ -5,10 +5,18 @@ import { EventQueue } from './event-queue.ts'
 import { Sequence } from './sequence.ts'
 import type { Subscription } from './subscription.ts'
 
+/** The options of a subscription; of these, how it begins matters here. */
+export interface FeedOptions {
+  readonly since?: string | undefined
+  readonly snapshot?: boolean | undefined
+  readonly durable?: string | undefined
+  readonly [option: string]: unknown
+}
+
 /** What is asked of the server, each time anew. */
 export interface FeedRequest {
   readonly entity: string
-  readonly options: Readonly<Record<string, unknown>>
+  readonly options: FeedOptions
   readonly timeoutMs: number
 }
 
@@ -34,8 +42,10 @@ export class Feed implements Subscription<SubscriptionEvent> {
   readonly #aborted = (): void => this.#abort()
   /** The place in the server's stream up to which the reader was told, where the server tells one. */
   at: string | undefined
-  /** The server tells what was missed: its word that this is done means nothing to the reader. */
+  /** The server tells what was missed: its word that this is done means nothing to a reader that was there before. */
   #resuming = false
+  /** The reader has asked for a beginning, and was not told yet that it is over. */
+  #owesReady: boolean
   #sequence = new Sequence()
   #asked = new AbortController()
   #hasBegun = false
@@ -48,6 +58,8 @@ export class Feed implements Subscription<SubscriptionEvent> {
     this.#owner = owner
     this.#queue = new EventQueue(maxBufferedEvents)
     this.#signal = signal
+    const { since, snapshot, durable } = request.options
+    this.#owesReady = since !== undefined || durable !== undefined || snapshot === true
     this.#deadline = performance.now() + request.timeoutMs
     this.ready = new Promise((resolve, reject) => {
       this.#agree = resolve
@@ -90,8 +102,11 @@ export class Feed implements Subscription<SubscriptionEvent> {
     this.#hasBegun = true
     this.#sequence = new Sequence()
     this.#resuming = reason !== undefined && this.at !== undefined
-    if (reason && !this.#resuming) this.#push(resetEvent(reason))
-    if (!this.#resuming) this.at = at
+    const { since, durable } = this.request.options
+    // A durable one is gone on with where it was left: nothing is missed.
+    if (reason && !this.#resuming && durable === undefined) this.#push(resetEvent(reason))
+    // The server may be further than its reader: until the beginning is told, it would have to be told again.
+    if (!this.#resuming) this.at = this.#owesReady ? since : at
     this.#agree()
   }
 
@@ -102,7 +117,8 @@ export class Feed implements Subscription<SubscriptionEvent> {
     const event = place === 'next' ? eventOf(notification) : undefined
     if (!event) return true
     if (event.at !== undefined) this.at = event.at
-    const isResumed = event.type === 'ready' && this.#resuming
+    const isResumed = event.type === 'ready' && this.#resuming && !this.#owesReady
+    if (event.type === 'ready') this.#owesReady = false
     // After a reset the rows come anew, and the word that they are all there is for the reader.
     if (isResumed || event.type === 'reset') this.#resuming = false
     if (!isResumed) this.#push(event)
