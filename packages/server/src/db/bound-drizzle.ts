@@ -59,6 +59,8 @@ class BoundSession extends PgSession<PgRemoteQueryResultHKT, Schema, Tables> {
 
   /** Of Drizzle's own queries as arrays, of SQL as objects by the names of the columns. */
   async #rows(text: string, params: readonly unknown[], asArrays: boolean, fields: Fields): Promise<unknown[]> {
+    // What PGlite says of an empty statement is what it says when it has broken.
+    if (text.trim() === '') return []
     let columns: readonly ResultColumn[] = []
     const describe = (described: readonly ResultColumn[]) => {
       columns = described

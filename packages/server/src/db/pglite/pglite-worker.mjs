@@ -116,7 +116,7 @@ async function execute({ text, params, described }) {
   try {
     const bind = serialize.bind({ statement: name, values: [...params] })
     const execution = described ? describeExecuteAndSync : executeAndSync
-    const exchanged = await exchange(Buffer.concat([...parts, bind, execution]), ['commandComplete', 'emptyQuery'])
+    const exchanged = await exchange(Buffer.concat([...parts, bind, execution]))
     prepared.set(text, name)
     return exchanged
   } catch (error) {
