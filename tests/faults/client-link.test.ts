@@ -79,6 +79,59 @@ describe('the link of a client', () => {
     await holds(link, 20, () => link.stall(3_000))
   })
 
+  test('fault D07: that is cut again and again leaves live lists and subscriptions right, whatever they were at', {
+    timeout: 90_000,
+  }, async () => {
+    await using link = await open()
+    await using spec = await over(link)
+    const where = { text: { startswith: 'list' } } as const
+    const wanted = [
+      { where, sort: '-id', limit: 5 },
+      { where, sort: 'text', limit: 5 },
+      { where, limit: 1_000 },
+    ] as const
+    const set = new Map<unknown, string>()
+    const follow = async (events: ReturnType<typeof spec.subscribe<'notes'>>) => {
+      for await (const event of events) {
+        if (event.type === 'reset') set.clear()
+        if (event.type === 'enter' || event.type === 'update') set.set(event.key, event.data.text)
+        if (event.type === 'leave') set.delete(event.key)
+      }
+    }
+    const snapshot = spec.subscribe('notes', { where, snapshot: true })
+    const following = follow(snapshot)
+    for (let round = 0; round < 4; round++) {
+      // Begun anew each time, so that beginnings are cut too.
+      const lists = wanted.map((options) => spec.live('notes', options))
+      const late = spec.subscribe('notes', { where, snapshot: true })
+      for (let n = 0; n < 4; n++) {
+        const { id } = await near.create('notes', { text: `list ${round} ${n}` })
+        if (n === 1) link.cut()
+        if (n === 2) await near.delete('notes', id)
+        if (n === 3) await near.update('notes', id, { text: `list ${round} changed` })
+      }
+      if (round % 2 === 0) link.cut()
+      for (const [index, options] of wanted.entries()) {
+        const { data } = await near.read('notes', options)
+        await until(() => JSON.stringify(lists[index]?.rows) === JSON.stringify(data), 20_000).catch(() => {})
+        expect(lists[index]?.rows).toEqual(data)
+      }
+      const begun: unknown[] = []
+      for await (const event of late) {
+        if (event.type === 'reset') begun.length = 0
+        if (event.type === 'enter') begun.push(event.key)
+        if (begun.length >= (await near.count('notes', where))) break
+      }
+      await Promise.all(lists.map((live) => live.close()))
+    }
+    const { data } = await near.read('notes', { where, limit: 1_000 })
+    const texts = data.map(({ text }) => text).sort()
+    await until(() => JSON.stringify([...set.values()].sort()) === JSON.stringify(texts), 10_000).catch(() => {})
+    expect([...set.values()].sort()).toEqual(texts)
+    await snapshot.close()
+    await following
+  })
+
   const ROUGH: Readonly<Record<string, Roughness>> = {
     '1 to 7 bytes at a time': { sliceBytes: 7 },
     '60 ms late': { latencyMs: 60 },
