@@ -81,6 +81,16 @@ describe('a right login', () => {
   })
 })
 
+test('an address that speaks for many is made to wait, and keeps nobody out', async () => {
+  const attempts = new IdentityAttempts({ free: 0, maxDelayMs: 1_000 })
+  const from = { address: 'proxy', isShared: true, username: undefined }
+  const settled = Promise.allSettled(Array.from({ length: 300 }, () => attempts.run(from, wrong)))
+  await vi.advanceTimersByTimeAsync(500)
+  expect(await attempts.run(from, right)).toBe('in')
+  await vi.runAllTimersAsync()
+  expect((await settled).every(({ status }) => status === 'rejected')).toBe(true)
+})
+
 test('stopping answers all that wait, and leaves no timer', async () => {
   const attempts = new IdentityAttempts({ free: 0, maxDelayMs: 4_000 })
   const refused = Promise.allSettled([1, 2, 3].map(() => attempts.run({ address: 'a', username: 'ann' }, wrong)))

@@ -13,6 +13,9 @@ export interface IdentityAttemptsOptions {
 export interface Attempting {
   /** A network address, or what stands for one. */
   readonly address: string
+  /** Does the address speak for many, as loopback does behind a proxy? Then it is only made to wait. */
+  readonly isShared?: boolean
+  /** Whose password it is; undefined where the name says nothing, as beside a token. */
   readonly username: string | undefined
 }
 
@@ -52,10 +55,10 @@ export class IdentityAttempts {
   }
 
   /** Runs an attempt. Rejects as it does, later; or with `rate_limited`, at once, when too many wait. */
-  async run<T>({ address, username }: Attempting, attempt: () => Promise<T>): Promise<T> {
+  async run<T>({ address, isShared = false, username }: Attempting, attempt: () => Promise<T>): Promise<T> {
     const keys = [`address ${address}`, ...(username ? [`name ${username}`] : [])].map(hash)
     const pair = hash(`${address} ${username}`)
-    const release = this.#hold(keys, this.#known.has(pair))
+    const release = this.#hold(keys, this.#known.has(pair) ? [] : keys.slice(isShared ? 1 : 0))
     try {
       const result = await attempt()
       keep(this.#known, pair)
@@ -74,12 +77,14 @@ export class IdentityAttempts {
     for (const end of [...this.#waits]) end()
   }
 
-  #hold(keys: readonly string[], isKnown: boolean): () => void {
-    const hot = keys.flatMap((key) => {
+  /** Takes a place of each key that many have failed under; those of `bounded` may have no more left. */
+  #hold(keys: readonly string[], bounded: readonly string[]): () => void {
+    const hotOf = (key: string) => {
       const count = this.#counts.get(key)
       return count && this.#recent(count) > this.#options.free ? [count] : []
-    })
-    if (!isKnown && hot.some(({ held }) => held >= MAX_HELD)) {
+    }
+    const hot = keys.flatMap(hotOf)
+    if (bounded.flatMap(hotOf).some(({ held }) => held >= MAX_HELD)) {
       const details = { retry_after_ms: RETRY_AFTER_MS }
       throw new SpecError('rate_limited', 'Too many have failed to say who they are; try again later.', details)
     }

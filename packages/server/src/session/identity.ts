@@ -1,7 +1,7 @@
 import { SpecError } from '@mqttspec/protocol'
 import type { ClientCertificate } from '../client-certificate.ts'
 import type { IdentityAttempts } from './identity-attempts.ts'
-import { networkOf } from './network-of.ts'
+import { isLoopback, networkOf } from './network-of.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
 /** What a client says of itself, as `authenticate` sees it. */
@@ -40,6 +40,9 @@ export interface IdentifierOptions {
   readonly attempts: IdentityAttempts
 }
 
+/** The user name beside which the SDK sends a token. */
+const TOKEN = 'token'
+
 /** A client that was never asked who it is. */
 export const NOBODY: Identity = { auth: undefined, principal: '', expiresAt: undefined }
 
@@ -60,10 +63,13 @@ export class Identifier {
   async identify(credentials: Omit<Credentials, 'token'>): Promise<Identity> {
     const { authenticate, attempts } = this.#options
     if (!authenticate) return NOBODY
-    const { clientId, username, remoteAddress } = credentials
+    const { clientId, password, remoteAddress } = credentials
     // Behind an external broker, or on a connection that is there, nobody's address is known but its client id.
     const address = remoteAddress === undefined ? `of ${clientId}` : networkOf(remoteAddress)
-    return attempts.run({ address, username }, () => this.#identity(authenticate, credentials))
+    const isShared = remoteAddress !== undefined && isLoopback(remoteAddress)
+    // Beside a token, a name is that of everybody; without a password, it is the token itself.
+    const username = password && credentials.username !== TOKEN ? credentials.username : undefined
+    return attempts.run({ address, isShared, username }, () => this.#identity(authenticate, credentials))
   }
 
   /** Who a client in this process is: the form of `auth` is checked, and nobody is asked. Rejects with `auth_error`. */

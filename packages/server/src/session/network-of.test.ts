@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { networkOf } from './network-of.ts'
+import { isLoopback, networkOf } from './network-of.ts'
 
 test.each([
   ['10.0.0.1', '10.0.0.1'],
@@ -11,4 +11,14 @@ test.each([
   ['fe80::', 'fe80:0:0:0'],
 ])('the network of %s is %s', (address, network) => {
   expect(networkOf(address)).toBe(network)
+})
+
+test.each([
+  ['127.0.0.1', true],
+  ['::ffff:127.0.0.1', true],
+  ['::1', true],
+  ['::12', false],
+  ['10.127.0.1', false],
+])('%s is loopback: %s', (address, is) => {
+  expect(isLoopback(address)).toBe(is)
 })

@@ -8,3 +8,6 @@ export function networkOf(address: string): string {
   const gap = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => '0')
   return [...before, ...gap, ...after].slice(0, 4).join(':')
 }
+
+/** Is this the address of a socket's other end on the same machine? */
+export const isLoopback = (address: string): boolean => /^(::1$|(::ffff:)?127\.)/i.test(address)
