@@ -45,6 +45,9 @@ const HOOK_MS = 5_000
 /** How often the change stream is looked at for what others have written. */
 const POLL_MS = 1_000
 
+/** Connections of the server itself, for the change stream and its health, besides those that requests share. */
+const OWN_CONNECTIONS = 3
+
 /** How long `close` waits for the requests that run. */
 const DRAIN_MS = 10_000
 
@@ -92,24 +95,29 @@ export async function createServer(
 ): Promise<Server> {
   const options = checkOptions(listenOptions, source.authenticate !== undefined)
   const { logger, limits } = options
-  const database = await openDatabase(options.database, {
+  const settings = {
     logger,
     statementTimeoutMs: limits.maxStatementMs,
     lockTimeoutMs: limits.maxLockMs,
     idleInTransactionTimeoutMs: limits.maxIdleTransactionMs,
-  })
+  }
+  const database = await openDatabase(options.database, settings)
+  // What clients ask may take every connection for as long as a statement may run: others are told of changes meanwhile.
+  const own = { ...settings, maxConnections: OWN_CONNECTIONS }
+  const ownDatabase = database.kind === 'pglite' ? database : await openDatabase(options.database, own)
   try {
     const registry = await prepareTables(database, source, declarations, options)
     const transport = createTransport(options)
-    return await start(database, transport, registry, options, source)
+    return await start(database, ownDatabase, transport, registry, options, source)
   } catch (error) {
-    await database.close()
+    await Promise.all([ownDatabase.close(), database.close()])
     throw error
   }
 }
 
 async function start(
   database: Database,
+  ownDatabase: Database,
   transport: Transport,
   registry: Awaited<ReturnType<typeof prepareTables>>,
   { limits, topicPrefix, logger, broker, install, http, signals, metrics }: CheckedOptions,
@@ -120,7 +128,7 @@ async function start(
   const identifier = new Identifier({ ...rules, timeoutMs: AUTHENTICATE_MS, attempts })
   const index = new SubscriptionIndex()
   const notifier = new Notifier(transport)
-  const { source, order } = await openSource(database, [...registry.all()], {
+  const { source, order } = await openSource(ownDatabase, [...registry.all()], {
     install,
     logger,
     isWatched: (entity) => index.has(entity),
@@ -173,7 +181,7 @@ async function start(
   })
   const admission = new Admission(limits)
   const operations = new Operations({
-    database,
+    database: ownDatabase,
     admission,
     sessions,
     subscriptions: index,
@@ -195,7 +203,7 @@ async function start(
       await source.durables?.stop()
       notifier.stop()
       sessions.stop()
-      await database.close()
+      await Promise.all([ownDatabase.close(), database.close()])
       await operations.stop()
     })()
     return closing

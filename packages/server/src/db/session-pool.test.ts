@@ -65,6 +65,15 @@ describe('the order of statements', () => {
     expect(session().sent).toEqual(['before', 'begin', 'inside', 'commit', 'after'])
   })
 
+  it('puts nothing behind a statement while another session is being opened', async () => {
+    const { pool, session } = poolOf({ maxSessions: 3, pipelineDepth: 8 })
+    void pool.run(statement('slow'))
+    await turn()
+    void ['a', 'b', 'c', 'd'].map((text) => pool.run(statement(text)))
+    await turn()
+    expect([session(1).sent[0], session(2).sent[0]]).toEqual(['a', 'b'])
+  })
+
   it('opens another session for a call when all are busy, and no more than it may', async () => {
     const { pool, opened } = poolOf({ maxSessions: 2, pipelineDepth: 2 })
     void ['a', 'b', 'c', 'd', 'e'].map((text) => pool.run(statement(text)))

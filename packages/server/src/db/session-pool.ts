@@ -140,7 +140,8 @@ export class SessionPool implements Database {
       if (session.load === 0) return session
       if (!best || session.load < best.load) best = session
     }
-    if (exclusive || !best || this.#mayGrow()) return undefined
+    // What waits behind a statement cannot change its place: while another session may come, it rather waits for that.
+    if (exclusive || !best || this.#openings.size > 0 || this.#mayGrow()) return undefined
     return best.load < this.#options.pipelineDepth ? best : undefined
   }
 
