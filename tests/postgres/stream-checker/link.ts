@@ -43,7 +43,7 @@ export class Link {
         this.#replies.delete(message.id)
         resolve(reply)
       }
-      const timer = setTimeout(end, timeoutMs)
+      const timer = setTimeout(end, this.#client.connected ? timeoutMs : 50)
       this.#replies.set(message.id, end)
       if (!this.#client.connected) return
       this.#client.publish(`spec/${this.clientId}/request`, JSON.stringify(message), { qos: 0 })

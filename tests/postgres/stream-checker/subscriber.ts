@@ -106,10 +106,10 @@ export class Subscriber {
       ...(isAnew && { snapshot: true }),
       ...(this.mode === 'since' && this.#at !== undefined && { since: this.#at }),
     }
-    for (let n = 0; asking === this.#asking && !this.#ended; n++) {
-      this.#early = new Map()
-      const id = `${asking}-${n}`
-      const message = { id, type: 'subscription', operation: 'subscribe', entity: 'items', options }
+    this.#early = new Map()
+    // Under one id, so that it is one subscription, however often it is asked for.
+    const message = { id: `s${asking}`, type: 'subscription', operation: 'subscribe', entity: 'items', options }
+    while (asking === this.#asking && !this.#ended) {
       const reply = await this.#link.ask(message, 1_500)
       const topic = reply?.data?.notify_topic
       if (asking !== this.#asking) return
