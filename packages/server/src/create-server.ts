@@ -199,6 +199,7 @@ async function start(
       attempts.stop()
       await source.stop()
       await path.told()
+      path.stop()
       await transport.stop()
       await source.durables?.stop()
       notifier.stop()

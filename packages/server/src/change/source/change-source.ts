@@ -9,8 +9,11 @@ import type { StreamStatus } from './stream-status.ts'
 
 /** What a source tells. */
 export interface ChangeSink {
-  /** The changes of one transaction, together and in the order in which they happened. */
-  changed(changes: readonly Change[]): void
+  /**
+   * The changes of one transaction, together and in the order in which they happened. Where they concern so many that
+   * telling them takes a while, resolves when they are told: who can wait reads no more until then.
+   */
+  changed(changes: readonly Change[]): Promise<void> | undefined
   /** What happened to this entity's rows can not be told one by one: its sets are to be read anew. */
   lost(entity: Entity, reason: 'truncate' | 'schema' | 'history', place: Place | undefined): void
 }

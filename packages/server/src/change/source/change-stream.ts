@@ -283,7 +283,7 @@ export class ChangeStream implements ChangeSource {
   async #handOn(rows: readonly Cells[]): Promise<void> {
     const watched = this.#options.entities.filter((entity) => this.#options.isWatched(entity))
     const transactions = await this.#reader.changesOf(rows, watched, this.#epoch)
-    for (const changes of transactions) this.#sink?.changed(changes)
+    for (const changes of transactions) await this.#sink?.changed(changes)
     for (const cells of rows) {
       if (cells[4] !== 'T') continue
       for (const entity of watched) {
