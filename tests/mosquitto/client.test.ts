@@ -8,6 +8,7 @@ import * as z from 'zod'
 import { startCuttingProxy } from '../cutting-proxy.ts'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
+import { WireClient } from '../wire-client.ts'
 import { findMosquitto, type Mosquitto, startAt } from './start-mosquitto.ts'
 
 const items = pgTable('items', { id: serial().primaryKey(), rank: integer() })
@@ -220,6 +221,29 @@ describeWith('Mosquitto', findMosquitto(), (mosquitto) => {
       // Who it is has not changed: its subscriptions go on as they were.
       expect((await take(set, rank)).map((event) => event?.type)).toEqual(Array(rank).fill('enter'))
       expect(asked).toBeGreaterThan(2)
+    })
+
+    test('has a write run once that it sends again in a renewed session', async () => {
+      await using servers = new Servers(pglite, known)
+      await servers.start()
+      await using wire = await WireClient.connect(broker.url, 'wire')
+      const sessionOf = async (id: string) => {
+        const reply = await wire.ask({ id, type: 'connect', data: { token: tokenOf('ann', 60) } })
+        return (reply.data as { session: string }).session
+      }
+      const write = {
+        type: 'request',
+        id: 'a-long-id-of-a-write',
+        operation: 'create',
+        entity: 'items',
+        data: { rank: 1 },
+      }
+      const first = await wire.ask({ session: await sessionOf('1'), ...write })
+      await servers.stop()
+      await servers.start()
+      const second = await wire.ask({ session: await sessionOf('2'), ...write })
+      expect(second).toMatchObject({ success: true, data: first.data })
+      expect((await pglite.query('select from items')).rows).toHaveLength(1)
     })
 
     test('tells it anew to a server that has started anew, and has missed nothing', async () => {

@@ -22,12 +22,15 @@ export function incoming(topicPrefix: string, parts: () => IncomingParts): Conne
 
   // The link stays, and the server at its other end is another one, or was away.
   function heard(serverId: string | undefined, payload: Uint8Array, retained: boolean): void {
-    if (serverId === undefined || !presence.heard(serverId, payload, retained)) return
+    const news = serverId === undefined ? undefined : presence.heard(serverId, payload, retained)
+    if (!news) return
     const { session, subscriptions, waiting, renewed } = parts()
-    renewed()
-    // Whoever is refused for want of it is told if it fails.
-    if (session.forget()) session.identify().catch(() => {})
-    subscriptions.renew()
+    if (news === 'forgotten') {
+      renewed()
+      // Whoever is refused for want of it is told if it fails.
+      if (session.forget()) session.identify().catch(() => {})
+      subscriptions.renew()
+    }
     waiting.sendAll()
   }
 
@@ -44,8 +47,9 @@ export function incoming(topicPrefix: string, parts: () => IncomingParts): Conne
       }
     },
     online() {
-      const { subscriptions, waiting, renewed } = parts()
+      const { session, subscriptions, waiting, renewed } = parts()
       renewed()
+      session.tryAgain()
       presence.reset()
       subscriptions.abandon()
       waiting.sendAll()

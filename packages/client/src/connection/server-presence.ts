@@ -17,12 +17,13 @@ export class ServerPresence {
   }
 
   /**
-   * Takes what a server says of itself, now or, `retained`, when it came. True when what servers knew of this client
-   * may be gone, and there is one to ask anew.
+   * Takes what a server says of itself, now or, `retained`, when it came. `forgotten`: what servers knew of this client
+   * may be gone, and there is one to ask anew. `more`: one more is there, which what waits may be for.
    */
-  heard(serverId: string, payload: Uint8Array, retained: boolean): boolean {
+  heard(serverId: string, payload: Uint8Array, retained: boolean): 'forgotten' | 'more' | undefined {
     const isKnown = this.#online.has(serverId)
-    if (readMessage(payload)?.status === 'online') {
+    const isThere = readMessage(payload)?.status === 'online'
+    if (isThere) {
       const hasOthers = this.#online.size > (isKnown ? 1 : 0)
       this.#online.add(serverId)
       // One more beside others takes nothing away. One that comes twice was away unheard.
@@ -31,8 +32,8 @@ export class ServerPresence {
       this.#online.delete(serverId)
       this.#isLost = true
     }
-    if (!this.#isLost || this.#online.size === 0) return false
+    if (!this.#isLost || this.#online.size === 0) return isThere && !retained ? 'more' : undefined
     this.#isLost = false
-    return true
+    return 'forgotten'
   }
 }

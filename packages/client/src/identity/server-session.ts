@@ -65,9 +65,14 @@ export class ServerSession {
     this.#helps = false
   }
 
-  /** Another server is there, or a new link: what was known of either counts no more. True if a session is needed. */
-  forget(): boolean {
+  /** On a new link it may help again to say who this is. */
+  tryAgain(): void {
     this.#helps = true
+  }
+
+  /** Another server is there, to which the session means nothing. True if there was one, and so one is needed. */
+  forget(): boolean {
+    this.tryAgain()
     const isNeeded = this.#session !== undefined
     this.#session = undefined
     clearTimeout(this.#renewal)
