@@ -26,8 +26,10 @@ export interface ConnectionContext extends ExchangeContext {
 export const DISCONNECTED = 'disconnected'
 export const CLOSED_BY_CLIENT = 'closed by the client'
 
-/** Packets of one connection that are dealt with before all others have had their turn. */
-const PACKETS_A_TURN = 32
+/** Messages of one connection that are dealt with before all others have had their turn. */
+const MESSAGES_A_TURN = 32
+/** What another packet, such as an acknowledgement, counts of a message: it is little work. */
+const OTHER_PACKET = 1 / 16
 
 /** The shortest SUBSCRIBE and UNSUBSCRIBE: an id and one filter of one character. */
 const MIN_SUBSCRIBE_BODY = 5
@@ -62,7 +64,7 @@ export class Connection implements SessionConnection {
   readonly #silence = new SilenceTimer(() => this.end('silent for longer than its keep-alive allows'))
   #openTimer: NodeJS.Timeout
   #settle = (): void => {}
-  #packetsLeft = PACKETS_A_TURN
+  #messagesLeft = MESSAGES_A_TURN
   #nextTurn: NodeJS.Immediate | undefined
   #state: 'opening' | 'admitting' | 'open' | 'ended' = 'opening'
   #session: Session | undefined
@@ -184,7 +186,7 @@ export class Connection implements SessionConnection {
     const type = (frame[0] ?? 0) >> 4
     if (this.#state === 'open' && this.#exchange) {
       this.#packet(this.#exchange, type, frame, bodyStart)
-      this.#takeTurns()
+      this.#takeTurns(type === PACKET.PUBLISH ? 1 : OTHER_PACKET)
     } else if (this.#state === 'opening' && type === PACKET.CONNECT) this.#connect(frame, bodyStart)
     else this.end('the first packet is not CONNECT, or not alone') // [MQTT-3.1.0-1]
   }
@@ -220,13 +222,13 @@ export class Connection implements SessionConnection {
   }
 
   /** Of a client that sends without end, no more is read until the other sockets have been looked at. */
-  #takeTurns(): void {
-    this.#packetsLeft -= 1
-    if (this.#packetsLeft > 0 || this.#guard.isHeld || this.#state !== 'open') return
+  #takeTurns(messages: number): void {
+    this.#messagesLeft -= messages
+    if (this.#messagesLeft > 0 || this.#guard.isHeld || this.#state !== 'open') return
     this.#guard.hold()
     this.#link.pause()
     this.#nextTurn = setImmediate(() => {
-      this.#packetsLeft = PACKETS_A_TURN
+      this.#messagesLeft = MESSAGES_A_TURN
       this.answered()
     })
   }
