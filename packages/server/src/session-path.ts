@@ -113,7 +113,9 @@ function answered(subscription: Subscription, beginning: Beginning | undefined, 
   steps.notifier.answered(subscription)
   if (!beginning) return
   tellBeginning(subscription, beginning, steps).catch((error: unknown) => {
-    steps.logger.error({ err: error, subscription: subscription.id }, 'a subscription could not begin')
+    const { id, clientId, request } = subscription
+    const about = { clientId, request: request.id, subscription: id }
+    steps.logger.error({ ...about, err: error }, 'a subscription could not begin')
     steps.notifier.begun(subscription, undefined)
     steps.notifier.reset(subscription, 'history')
   })
