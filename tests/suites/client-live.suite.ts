@@ -32,7 +32,13 @@ const kanban = defineSpec({ schema: { boards, cards, boardsRelations, cardsRelat
 
 type Spec = SpecClient<ShapeOf<typeof kanban>>
 type Values<Of> = Of extends fc.Arbitrary<infer Value> ? Value : never
-type Open = () => Promise<Pick<ListenOptions, 'database' | 'createTables' | 'install'>>
+interface Opened extends Pick<ListenOptions, 'database' | 'createTables' | 'install'> {
+  /** Runs statements in a transaction of somebody else. */
+  readonly transaction?: (statements: readonly string[]) => Promise<void>
+  readonly close?: () => Promise<void>
+}
+
+type Open = () => Promise<Opened>
 
 /** An entity and what is asked of it. */
 type Wanted = readonly ['boards' | 'cards', object]
@@ -93,10 +99,18 @@ export function clientLiveSuite(over: string, open: Open = async () => ({})): vo
   describe(`live lists over ${over}`, () => {
     let server: Server
     let spec: Spec
+    let opened: Opened
     let boardIds: number[] = []
 
     beforeAll(async () => {
-      server = await kanban.listen({ broker: { port: 0, webSocket: false }, createTables: true, ...(await open()) })
+      opened = await open()
+      const { database, createTables = true, install } = opened
+      const listen = {
+        broker: { port: 0, webSocket: false },
+        createTables,
+        ...(install !== undefined && { install }),
+      } as const
+      server = await kanban.listen({ ...listen, ...(database !== undefined && { database }) })
       spec = await connect<typeof kanban>(`mqtt://127.0.0.1:${server.addresses.mqtt?.port}`)
       const made = await spec.create('boards', [{ title: 'one' }, { title: 'two' }, { title: 'three' }])
       boardIds = made.map(({ id }) => id)
@@ -104,6 +118,7 @@ export function clientLiveSuite(over: string, open: Open = async () => ({})): vo
     afterAll(async () => {
       await spec.close()
       await server.close()
+      await opened.close?.()
     })
     beforeEach(async () => {
       for (let page = await ids(); page.length > 0; page = await ids()) await spec.delete('cards', page)
@@ -191,6 +206,41 @@ export function clientLiveSuite(over: string, open: Open = async () => ({})): vo
       await Promise.all(lists.map((live) => live.close()))
       await Promise.all(reading)
       expect(back).toEqual([])
+    })
+
+    // PGlite has one session, and so no two transactions at once.
+    const severalSessions = test.skipIf(over.startsWith('PGlite'))
+
+    severalSessions('end up right after transactions of others that overlap', { timeout: 60_000 }, async () => {
+      const { transaction } = opened
+      if (!transaction) throw new Error('this database takes no transactions of others')
+      const rows = await spec.create(
+        'cards',
+        Array.from({ length: 9 }, (_, rank) => ({ rank, boardId: boardIds[rank % 3] ?? null })),
+      )
+      const wanted = Object.values(LISTS)
+      const lists = wanted.map(([entity, options]) => spec.live(entity, options as never) as Live<object>)
+      await Promise.all(lists.map((live) => live.ready))
+      const writers = Array.from({ length: 4 }, async (_, writer) => {
+        for (let turn = 0; turn < 15; turn++) {
+          const [one = 0, two = 0] = [turn * 2 + writer, turn * 5 + 3]
+            .map((n) => rows[n % 9]?.id ?? 0)
+            .sort((a, b) => a - b)
+          await transaction([
+            `update cards set rank = (rank + ${writer}) % 7, title = title || '${turn % 3}' where id = ${one}`,
+            `insert into cards (rank, done, board_id) values (${turn % 5}, ${turn % 2 === 0}, ${boardIds[writer % 3]})`,
+            `select pg_sleep(${(turn % 3) / 100})`,
+            `update cards set done = not done, board_id = ${boardIds[turn % 3]} where id = ${two}`,
+            `delete from cards where id = (select max(id) from cards where id > ${(rows.at(-1)?.id ?? 0) + 10})`,
+            `update boards set title = 'by ${writer} in ${turn}' where id = ${boardIds[turn % 3]}`,
+          ])
+        }
+      })
+      await Promise.all(writers)
+      for (const [index, live] of lists.entries()) {
+        await settles(live, wanted[index] ?? ['cards', {}], Object.keys(LISTS)[index] ?? '')
+      }
+      await Promise.all(lists.map((live) => live.close()))
     })
 
     test('that lose more rows than they keep beyond their limit are filled again', async () => {
