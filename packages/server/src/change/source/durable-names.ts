@@ -78,7 +78,7 @@ export class DurableNames {
     for (const [owner, name] of await database.run(forgetUnused(maxDurableAgeMs))) {
       logger.info({ owner, name }, 'a durable subscription was forgotten: nobody has come back to it')
     }
-    const late = await database.run(endangered(maxAgeMs * ALARM, maxChanges * ALARM))
+    const late = await database.run(endangered(Math.floor(maxAgeMs * ALARM), Math.floor(maxChanges * ALARM)))
     const warned = new Set<string>()
     for (const [owner, name, place] of late) {
       const key = JSON.stringify([owner, name])
