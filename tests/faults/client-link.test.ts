@@ -175,12 +175,13 @@ test('fault D09: a client that was away for longer than changes are kept is told
   timeout: 60_000,
 }, async () => {
   await using pglite = new PGlite()
+  const failures: unknown[] = []
   await using server = await api.listen({
     database: drizzle(pglite),
     createTables: true,
     broker: { port: 0, webSocket: false },
-    limits: { maxChanges: 5, maxChangeAgeMs: 10_000 },
-    logger: { info() {}, warn() {}, error() {} },
+    limits: { maxChanges: 4, maxChangeAgeMs: 10_001 },
+    logger: { info() {}, warn() {}, error: (facts, message) => void failures.push([facts, message]) },
   })
   const port = server.addresses.mqtt?.port ?? 0
   await using near = await connect<typeof api>(`mqtt://127.0.0.1:${port}`)
@@ -205,4 +206,5 @@ test('fault D09: a client that was away for longer than changes are kept is told
   expect(told[0]).toMatchObject({ type: 'reset', reason: 'history' })
   expect(told.slice(1, -1)).toHaveLength(written)
   await until(() => live.rows?.length === written)
+  expect(failures).toEqual([])
 })
