@@ -2,8 +2,18 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { findPostgres } from '../tests/postgres/start-postgres.ts'
+import { measureMemory } from './changes/memory.ts'
 
 const run = promisify(execFile)
+
+test.each(['selective', 'ranges', 'mixed'] as const)(
+  'the index keeps less than 1 KB of each of many subscriptions (%s), and nothing of those that ended',
+  (mix) => {
+    const { indexBytes, leftBytes } = measureMemory(mix, 20_000)
+    expect(indexBytes).toBeLessThan(1_024)
+    expect(leftBytes).toBeLessThan(64)
+  },
+)
 
 test('the benchmark of changes runs, a little of everything', async () => {
   const { stdout } = await run(
