@@ -36,6 +36,13 @@ const FAULTS = ({ server, cluster, toDatabase, toServer }: Means) => ({
     await wait(1_000)
     toServer.resume()
   },
+  // What was sent into it is gone.
+  'lose clients': async () => {
+    toServer.stall()
+    await wait(1_300)
+    toServer.cut('reset')
+    toServer.resume()
+  },
 })
 
 async function dealFaults(faults: ReturnType<typeof FAULTS>, random: () => number): Promise<string> {

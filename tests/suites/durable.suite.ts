@@ -237,7 +237,7 @@ export function durableSuite(over: string, open: () => Promise<SharedDatabase>):
       expect(notes(first)).toEqual([])
     })
 
-    test('what retention has outrun begins anew, and one warning comes before', async () => {
+    test('fault D09: what retention has outrun begins anew, and one warning comes before', async () => {
       const first = await subscribe(await connect('a'), { durable: 'late' })
       await untilWritten('late', first)
       await leave(first.client)

@@ -80,7 +80,8 @@ export function streamSuite(over: string, open: () => Promise<SharedDatabase>): 
       const { notify_topic, at } = reply.data as { notify_topic: string; at: string }
       return Object.assign(new FoldedSet(client, notify_topic), { at })
     }
-    const inSql = (where: string) => shared.sql(`select id, grp, ver, note, facts from items where ${where} order by id`)
+    const inSql = (where: string) =>
+      shared.sql(`select id, grp, ver, note, facts from items where ${where} order by id`)
     const even = { filters: [{ column: 'grp', operator: 'eq', value: 0 }] }
 
     test('fault D14: what others write is told as what the server writes', async () => {
@@ -231,6 +232,27 @@ export function streamSuite(over: string, open: () => Promise<SharedDatabase>): 
         error: { code: 'invalid_message', details: { path: ['id'] } },
       })
       expect(await (await connect('b')).ask({ ...writes[0], data: { grp: 4 } })).toMatchObject({ success: true })
+    })
+
+    test('fault D08: a message that comes twice, marked as such or over another connection, runs once', async () => {
+      const first = await connect('a')
+      const write = (n: number) => ({
+        id: `d08-twice-${n}-${'x'.repeat(16)}`,
+        type: 'request',
+        operation: 'create',
+        entity: 'items',
+        data: { grp: 8, note: `twice ${n}` },
+      })
+      const publish = (client: WireClient, n: number, dup: boolean) =>
+        client.mqtt.publishAsync('spec/a/request', JSON.stringify(write(n)), { qos: 1, dup })
+      await Promise.all([1, 2, 1, 2, 1].map((n, index) => publish(first, n, index > 1)))
+      await until(() => first.responses.length === 5)
+      const second = await connect('a')
+      for (const n of [2, 1]) await publish(second, n, true)
+      await until(() => second.responses.length === 2)
+      const replies = new Set([...first.responses, ...second.responses].map((reply) => JSON.stringify(reply)))
+      expect(replies.size).toBe(2)
+      expect(await inSql('grp = 8')).toHaveLength(2)
     })
 
     test('a read tells its place: who subscribes since then misses nothing, and gets nothing twice', async () => {
