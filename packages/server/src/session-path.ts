@@ -140,8 +140,8 @@ export async function unsubscribe(message: UnsubscribeRequest, asker: Asker, ste
   const subscription = steps.subscriptions.find(message, clientId)
   const about = { entity: subscription.entity.name, subscriptionId: subscription.id }
   await asker.hooks.run('beforeUnsubscribe', about.entity, about)
+  await subscription.durable?.forget()
   steps.subscriptions.end(subscription)
   await asker.hooks.run('afterUnsubscribe', about.entity, about)
-  await subscription.durable?.forget()
   return { data: JSON.stringify({ unsubscribed: true, subscription_id: subscription.id }) }
 }
