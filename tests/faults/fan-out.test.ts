@@ -246,15 +246,22 @@ test('fault D18: what a slow subscriber has coming is bounded, then it is reset,
     }
     return percentile(all, 0.99)
   }
-  const baseline = await trial()
-  link.stall()
+  let isSlow = false
   // It reads a little now and then: never nothing, and never enough.
   const sips = setInterval(() => {
     link.resume()
-    setImmediate(() => link.stall())
+    setImmediate(() => isSlow && link.stall())
   }, 500)
   try {
-    await below(baseline * 2, trial)
+    // What the machine does besides is in both: each time is held to the one just before.
+    await below(2, async () => {
+      isSlow = false
+      link.resume()
+      const baseline = await trial()
+      isSlow = true
+      link.stall()
+      return (await trial()) / baseline
+    })
     for (let time = 0; time < 160; time++) await create(writer, notesOf(20))
   } finally {
     clearInterval(sips)
