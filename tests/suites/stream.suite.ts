@@ -396,6 +396,35 @@ export function streamSuite(over: string, open: () => Promise<SharedDatabase>): 
         await Promise.all([first.end(), second.end()])
       })
 
+      test('who comes back to a position is not told again what its rows had already, whatever commits last', async () => {
+        const [first, second, turn] = [await session(), await session(), await session()]
+        await first.sql('begin')
+        await first.sql("insert into items (grp, note) values (6, 'begun first')")
+        // Nothing is given a position while somebody else has the turn.
+        await turn.sql('begin')
+        await turn.sql('select 1 from mqttspec.stream for update')
+        await second.sql("insert into items (grp, note) values (6, 'in the rows')")
+        const mine = { filters: [{ column: 'grp', operator: 'eq', value: 6 }] }
+        const set = await subscribe(await connect('a'), { ...mine, snapshot: true })
+        await until(() => set.fold().ready)
+        expect(set.sorted.map(({ note }) => note)).toEqual(['in the rows'])
+        await first.sql('commit')
+        await turn.sql('rollback')
+        await until(() => set.fold().events.length === 3)
+        expect(set.events.at(-1)?.data.note).toBe('begun first')
+        const again = await subscribe(await connect('b'), { ...mine, since: set.events.at(-1)?.at })
+        await until(() => again.fold().ready)
+        expect(again.events.map(({ operation }) => operation)).toEqual(['ready'])
+        await second.sql("insert into items (grp, note) values (6, 'later')")
+        await until(() => again.fold().events.length === 2 && set.fold().events.length === 4)
+        // What it has seen is said for as long as it matters, and no longer.
+        await until(async () => {
+          await second.sql("insert into items (grp, note) values (6, 'much later')")
+          return set.fold().events.at(-1)?.at?.split('.').length === 3
+        })
+        await Promise.all([first.end(), second.end(), turn.end()])
+      })
+
       test('under random transactions every set adds up to what SQL says', { timeout: 60_000 }, async () => {
         await shared.sql('insert into items (grp) select n % 4 from generate_series(1, 12) n')
         const hot = (await inSql('true')).slice(-12).map(({ id }) => id as number)

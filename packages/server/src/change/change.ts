@@ -10,6 +10,8 @@ export interface Place {
   readonly xid: bigint
   /** The position just after it, as the wire has it. */
   readonly at: string
+  /** The look at the stream in which it was found. */
+  readonly look: number
 }
 
 /** One committed change of one row. A create has no old row, a delete no new one. */

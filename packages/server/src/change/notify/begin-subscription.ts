@@ -3,7 +3,7 @@ import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
 import { classify } from '../match/classify.ts'
 import type { ChangeSource, SetRows } from '../source/change-source.ts'
-import { encodePosition, isAfter, type Position } from '../source/position.ts'
+import { encodePosition, isAfter, type Position, positionAfter } from '../source/position.ts'
 import { encodeNotification, encodeReset, keyOf, pick, type Shown, shownOf } from './encode-notification.ts'
 import { NetChanges } from './net-changes.ts'
 import { type Notifier, placed } from './notifier.ts'
@@ -91,9 +91,14 @@ async function tellHistory(
   const { source } = steps
   for await (const changes of source.history(subscription.entity, since, now)) {
     if (changes === 'gone') return tellAnew(subscription, await source.rows(subscription), steps)
-    for (const change of changes) await tellChange(change, subscription, steps)
+    for (const change of changes) await tellChange(comingFrom(since, change), subscription, steps)
   }
   return { ...now, seen: since.seen }
+}
+
+/** A change with the position after it of one who has come from here. */
+function comingFrom(since: Position, change: Change): Change {
+  return change.place ? { ...change, place: { ...change.place, at: positionAfter(since, change.place) } } : change
 }
 
 /** Sends of each row what has become of it since, instead of all that happened to it. Resolves as `tellHistory`. */

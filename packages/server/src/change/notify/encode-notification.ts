@@ -3,6 +3,7 @@ import type { Column, Entity } from '../../entity/entity.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
 import type { Meaning } from '../match/classify.ts'
+import { positionAfter } from '../source/position.ts'
 
 /** The bare value of a row's key, or an object if the key has several columns. */
 export function keyOf(entity: Entity, row: Row): unknown {
@@ -75,7 +76,7 @@ export function encodeNotification(
     key: keyOf(entity, meaning.row),
     changed: meaning.changed,
     previous: shown.previous,
-    at: change.place?.at,
+    at: change.place && positionAfter(subscription.from, change.place),
     seq,
   })
 }

@@ -2,7 +2,7 @@ import type { ResetReason } from '@mqttspec/protocol'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Payload, Transport } from '../../transport/transport.ts'
 import type { Place } from '../change.ts'
-import { isAfter, type Position } from '../source/position.ts'
+import { isAfter, type Position, positionAfter } from '../source/position.ts'
 import { encodeReset } from './encode-notification.ts'
 
 /** How long a new subscription's notifications wait for the client to subscribe to their topic. */
@@ -177,5 +177,5 @@ export class Notifier {
 }
 
 /** What the acknowledgement of a change means to a durable subscription: it has come to this place. */
-export const placed = ({ durable }: Subscription, place: Place | undefined): (() => void) | undefined =>
-  place && durable?.sent(place.at, place.pos)
+export const placed = ({ durable, from }: Subscription, place: Place | undefined): (() => void) | undefined =>
+  place && durable?.sent(positionAfter(from, place), place.pos)

@@ -59,7 +59,7 @@ test('what is shared by many is byte for byte what each would be sent alone', ()
           old: old ?? undefined,
           new: now ?? undefined,
           timestamp: '2026-01-01T00:00:00Z',
-          ...(placed && { place: { pos: 1n, xid: 1n, at: 'abcdefgh.1' } }),
+          ...(placed && { place: { pos: 1n, xid: 1n, at: 'abcdefgh.1', look: 1 } }),
         }
         const index = new SubscriptionIndex()
         for (const [id, { tenant, some, previous }] of all.entries()) {

@@ -3,7 +3,8 @@ import type { Subscription } from '../../session/subscription.ts'
 import type { Payload } from '../../transport/transport.ts'
 import type { Change } from '../change.ts'
 import type { Meaning } from '../match/classify.ts'
-import { type Extent, extentOf, keyOf, shownTo } from './encode-notification.ts'
+import { positionAfter } from '../source/position.ts'
+import { type Extent, encodeNotification, extentOf, keyOf, shownTo } from './encode-notification.ts'
 
 /**
  * The payloads of one change, byte for byte as `encodeNotification` makes them. All but a subscription's id and number is
@@ -24,7 +25,13 @@ export class SharedNotification {
   encoder(meaning: Meaning, subscription: Subscription): (seq: number) => Payload {
     const beginning = this.#beginning + JSON.stringify(subscription.id)
     const body = this.#bodyOf(meaning, subscription)
-    return (seq) => [Buffer.from(beginning), body, Buffer.from(`,"seq":${seq}}`)]
+    return (seq) => {
+      const { place } = this.#change
+      // Who has just begun comes from a place of its own.
+      const isOwn = place && positionAfter(subscription.from, place) !== place.at
+      if (isOwn) return encodeNotification(this.#change, meaning, subscription, seq)
+      return [Buffer.from(beginning), body, Buffer.from(`,"seq":${seq}}`)]
+    }
   }
 
   #bodyOf(meaning: Meaning, subscription: Subscription): Uint8Array {

@@ -27,7 +27,7 @@ export class ChangeReader {
   async changesOf(
     rows: readonly Cells[],
     entities: readonly Entity[],
-    epoch: string,
+    stream: StreamRead,
   ): Promise<readonly (readonly Change[])[]> {
     const images = await this.#images(rows, entities)
     const transactions: Change[][] = []
@@ -35,7 +35,7 @@ export class ChangeReader {
     for (const cells of rows) {
       const [, , xid, table] = cells
       const changes = entities.flatMap((entity) =>
-        entity.tableName === table ? changeOf(cells, entity, images, epoch) : [],
+        entity.tableName === table ? changeOf(cells, entity, images, stream) : [],
       )
       if (changes.length === 0) continue
       if (xid !== last) transactions.push([])
@@ -73,20 +73,26 @@ export class ChangeReader {
   }
 }
 
+/** Of which stream something was read, and in which look. */
+export interface StreamRead {
+  readonly epoch: string
+  readonly look: number
+}
+
 type Images = Map<string, { readonly old: Row | undefined; readonly new: Row | undefined }>
 
-function changeOf(cells: Cells, entity: Entity, images: Images, epoch: string): readonly Change[] {
+function changeOf(cells: Cells, entity: Entity, images: Images, stream: StreamRead): readonly Change[] {
   const [, id, , , op, at] = cells
   const image = images.get(`${entity.name}/${id}`)
   if (op === 'T' || !image) return []
   const operation = op === 'I' ? 'create' : op === 'D' ? 'delete' : 'update'
-  return [{ entity, operation, ...image, timestamp: `${at}Z`, place: placeOfChange(cells, epoch) }]
+  return [{ entity, operation, ...image, timestamp: `${at}Z`, place: placeOfChange(cells, stream) }]
 }
 
 /** Where a row of `changesBetween` stands in the stream. */
-export function placeOfChange([pos, , xid, , , , mark]: Cells, epoch: string): Place {
+export function placeOfChange([pos, , xid, , , , mark]: Cells, { epoch, look }: StreamRead): Place {
   const after = { epoch, pos: BigInt(pos ?? 0), mark: Number(mark), seen: undefined }
-  return { pos: after.pos, xid: BigInt(xid ?? 0), at: encodePosition(after) }
+  return { pos: after.pos, xid: BigInt(xid ?? 0), at: encodePosition(after), look }
 }
 
 const rowOf = (json: string | null | undefined): Row | undefined => (json ? (decodeExactJson(json) as Row) : undefined)

@@ -7,7 +7,7 @@ import { withSettings } from '../../db/with-settings.ts'
 import type { Entity } from '../../entity/entity.ts'
 import type { Logger } from '../../logger.ts'
 import type { Change, Row } from '../change.ts'
-import { ChangeReader, placeOfChange } from './change-reader.ts'
+import { ChangeReader, placeOfChange, type StreamRead } from './change-reader.ts'
 import type { ChangeSink, ChangeSource, RowSet, SetRows } from './change-source.ts'
 import type { DurableNames } from './durable-names.ts'
 import { encodePosition, isAfter, type Position } from './position.ts'
@@ -88,6 +88,8 @@ export class ChangeStream implements ChangeSource {
   #pos = 0n
   #mark = 0
   #checkedAt = 0
+  /** How many looks have begun. */
+  #looks = 0
   #looking: Promise<void> | undefined
   #again = false
   /** Something has been committed: there is no need to ask whether. */
@@ -122,7 +124,7 @@ export class ChangeStream implements ChangeSource {
   }
 
   async now(): Promise<Position> {
-    return placeOf(await this.#options.database.run(WHERE_NOW))
+    return { ...placeOf(await this.#options.database.run(WHERE_NOW)), look: this.#looks }
   }
 
   async caughtUp(): Promise<Position> {
@@ -141,7 +143,7 @@ export class ChangeStream implements ChangeSource {
       if (rows.length === 0) return
       const wanted = rows.filter(([, , , table]) => table === entity.tableName)
       if (wanted.some(([, , , , op]) => op === 'T')) yield 'gone'
-      for (const changes of await this.#reader.changesOf(wanted, [entity], this.#epoch)) {
+      for (const changes of await this.#reader.changesOf(wanted, [entity], this.#read)) {
         yield changes.filter(({ place }) => place && isAfter(after, place))
       }
       from = BigInt(rows.at(-1)?.[0] ?? from)
@@ -158,10 +160,8 @@ export class ChangeStream implements ChangeSource {
         path: ['options', 'filters'],
       })
     }
-    return {
-      rows,
-      at: { epoch: this.#epoch, pos: BigInt(pos ?? 0), mark: Number(mark), seen: parseSnapshot(seen ?? '') },
-    }
+    const at = { epoch: this.#epoch, pos: BigInt(pos ?? 0), mark: Number(mark), seen: parseSnapshot(seen ?? '') }
+    return { rows, at: { ...at, look: this.#looks } }
   }
 
   async status(): Promise<StreamStatus> {
@@ -217,6 +217,7 @@ export class ChangeStream implements ChangeSource {
     const { database } = this.#options
     const told = this.#fresh
     this.#fresh = false
+    this.#looks++
     await this.#check()
     if (told || (await database.run(ANY_FRESH)).length > 0) await this.#sequence()
     for (;;) {
@@ -229,6 +230,10 @@ export class ChangeStream implements ChangeSource {
     }
     await this.#prune()
     if (performance.now() - this.#askedAt > STATUS_EVERY_MS) await this.status()
+  }
+
+  get #read(): StreamRead {
+    return { epoch: this.#epoch, look: this.#looks }
   }
 
   #sequence(): Promise<void> {
@@ -282,12 +287,12 @@ export class ChangeStream implements ChangeSource {
 
   async #handOn(rows: readonly Cells[]): Promise<void> {
     const watched = this.#options.entities.filter((entity) => this.#options.isWatched(entity))
-    const transactions = await this.#reader.changesOf(rows, watched, this.#epoch)
+    const transactions = await this.#reader.changesOf(rows, watched, this.#read)
     for (const changes of transactions) await this.#sink?.changed(changes)
     for (const cells of rows) {
       if (cells[4] !== 'T') continue
       for (const entity of watched) {
-        if (entity.tableName === cells[3]) this.#sink?.lost(entity, 'truncate', placeOfChange(cells, this.#epoch))
+        if (entity.tableName === cells[3]) this.#sink?.lost(entity, 'truncate', placeOfChange(cells, this.#read))
       }
     }
   }

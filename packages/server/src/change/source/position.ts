@@ -1,4 +1,5 @@
 import { SpecError } from '@mqttspec/protocol'
+import type { Place } from '../change.ts'
 import { type Snapshot, sees } from './snapshot.ts'
 
 /**
@@ -10,6 +11,8 @@ export interface Position {
   readonly pos: bigint
   readonly mark: number
   readonly seen: Snapshot | undefined
+  /** In this process only: how many looks at the stream had begun by then. */
+  readonly look?: number
 }
 
 /** Bytes that a position has at most on the wire. */
@@ -56,6 +59,15 @@ function fromBase36(text: string): bigint {
   let value = 0n
   for (const digit of text) value = value * 36n + BigInt(Number.parseInt(digit, 36))
   return value
+}
+
+/**
+ * The position after a change, for one who has come from another position. That one may have seen changes that have a
+ * later position than this one: they stay seen, until a look that began after it has given positions to all that it saw.
+ */
+export function positionAfter(from: Position | undefined, place: Place): string {
+  if (!from?.seen || (from.look !== undefined && place.look > from.look + 1)) return place.at
+  return encodePosition({ ...decodePosition(place.at), seen: from.seen })
 }
 
 /** Does a change come after this position? */
