@@ -106,6 +106,31 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       60_000,
     )
 
+    test('while the past is told: it goes on where it was, and needs no reset', async () => {
+      await using proxy = await startSnippingProxy(cluster.port)
+      await using serving = await serve(cluster, proxy.port)
+      const reader = await serving.connect('reader')
+      const { at: since } = await serving.subscribe(reader)
+      for (const n of [1, 2, 3]) await serving.create(n)
+      for (const when of ['before', 'after'] as const) {
+        const again = await serving.connect(`again-${when}`)
+        const cut = proxy.snip({ at: 'json_populate_record', when })
+        const asking = { type: 'subscription', operation: 'subscribe', entity: 'items', options: { since } }
+        let topic: string | undefined
+        for (let attempt = 0; topic === undefined; attempt++) {
+          const { data } = await again.ask({ id: `again${attempt}`, ...asking })
+          topic = (data as { notify_topic: string } | undefined)?.notify_topic
+        }
+        await cut
+        const set = new FoldedSet(again, topic)
+        await until(() => set.fold().ready)
+        expect(told(set)).toEqual([1, 2, 3])
+        expect([set.resets, set.wrong]).toEqual([0, []])
+        await again[Symbol.asyncDispose]()
+      }
+      await reader[Symbol.asyncDispose]()
+    }, 60_000)
+
     test('between the rows of a subscription and what comes after them: it begins again, with no gap', async () => {
       await using proxy = await startSnippingProxy(cluster.port)
       await using serving = await serve(cluster, proxy.port)

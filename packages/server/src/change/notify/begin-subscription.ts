@@ -1,9 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { encodeJson } from '@mqttspec/protocol'
+import { DatabaseError } from '../../db/database-error.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
 import { classify } from '../match/classify.ts'
 import type { ChangeSource, SetRows } from '../source/change-source.ts'
-import { encodePosition, isAfter, type Position, positionAfter } from '../source/position.ts'
+import { decodePosition, encodePosition, isAfter, type Position, positionAfter } from '../source/position.ts'
 import { encodeNotification, encodeReset, keyOf, pick, type Shown, shownOf } from './encode-notification.ts'
 import { NetChanges } from './net-changes.ts'
 import { type Notifier, placed } from './notifier.ts'
@@ -38,7 +40,8 @@ export async function tellBeginning(
   const { notifier } = steps
   if (beginning.with === 'nothing') return notifier.begun(subscription, beginning.at)
   await notifier.whenListening(subscription)
-  const from = await tellPast(subscription, beginning, steps)
+  const from = await tellPastAtLength(subscription, beginning, steps)
+  if (!from) return
   await notifier.sendFirst(
     subscription,
     (seq) => encodeReady(subscription, from, seq),
@@ -47,11 +50,40 @@ export async function tellBeginning(
   notifier.begun(subscription, from)
 }
 
+/** How long it waits for a database that is away. */
+const RETRY_MS = 300
+/** A database that is away, is full, or has met another one: it may be there the next time. */
+const PASSING = /^(08|25|40|53|57|58)/
+
+/** Tells the past, however often the database goes away meanwhile. Resolves with undefined when the subscription ended. */
+async function tellPastAtLength(
+  subscription: Subscription,
+  beginning: Exclude<Beginning, { readonly with: 'nothing' }>,
+  steps: BeginningSteps,
+): Promise<Position | undefined> {
+  let left = beginning
+  // What was told of a history is not told again.
+  const told = ({ place }: Change) => {
+    if (place && 'since' in left) left = { ...left, since: { ...decodePosition(place.at), seen: left.since.seen } }
+  }
+  while (steps.notifier.has(subscription)) {
+    try {
+      return await tellPast(subscription, left, steps, told)
+    } catch (error) {
+      const isPassing = error instanceof DatabaseError && (error.connectionLost || PASSING.test(error.sqlState ?? ''))
+      if (!isPassing) throw error
+      await wait(RETRY_MS, undefined, { ref: false })
+    }
+  }
+  return undefined
+}
+
 /** Tells what comes before the live changes. Resolves with the place up to which that is. */
 async function tellPast(
   subscription: Subscription,
   beginning: Exclude<Beginning, { readonly with: 'nothing' }>,
   steps: BeginningSteps,
+  told: (change: Change) => void,
 ): Promise<Position> {
   switch (beginning.with) {
     case 'rows':
@@ -59,7 +91,7 @@ async function tellPast(
     case 'rows anew':
       return tellAnew(subscription, beginning.set, steps)
     case 'history':
-      return tellHistory(subscription, beginning.since, beginning.at, steps)
+      return tellHistory(subscription, beginning.since, beginning.at, steps, told)
     case 'what has changed':
       return tellNet(subscription, beginning.since, beginning.at, steps)
   }
@@ -87,11 +119,15 @@ async function tellHistory(
   since: Position,
   now: Position,
   steps: BeginningSteps,
+  told: (change: Change) => void,
 ): Promise<Position> {
   const { source } = steps
   for await (const changes of source.history(subscription.entity, since, now)) {
     if (changes === 'gone') return tellAnew(subscription, await source.rows(subscription), steps)
-    for (const change of changes) await tellChange(comingFrom(since, change), subscription, steps)
+    for (const change of changes) {
+      await tellChange(comingFrom(since, change), subscription, steps)
+      told(change)
+    }
   }
   return { ...now, seen: since.seen }
 }

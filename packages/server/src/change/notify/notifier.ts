@@ -83,6 +83,11 @@ export class Notifier {
     await this.#states.get(subscription)?.hold?.listening
   }
 
+  /** Is the subscription still there, as it was decided? */
+  has(subscription: Subscription): boolean {
+    return this.#states.has(subscription)
+  }
+
   /** Sends what `encode` makes of the subscription's next number, when its time has come. */
   send(subscription: Subscription, encode: (seq: number) => Payload, place?: Place): void {
     const state = this.#states.get(subscription)
