@@ -109,6 +109,14 @@ describeWith('PostgreSQL', await findPostgres(), () => {
   })
 
   test('idle subscriptions ask the database nothing, however many there are', async () => {
+    /** What is asked of the database in a while in which somebody is there, so that nothing can be found missing. */
+    const whileIdle = async () => {
+      const before = statements().length
+      const from = performance.now()
+      while (performance.now() - from < 2_500) await client.ask({ id: 'p', type: 'ping' })
+      return statements().slice(before)
+    }
+    const withNone = await whileIdle()
     for (let n = 1; n <= 20; n += 1) {
       const filters = [{ column: 'age', operator: 'eq', value: n }]
       const message = {
@@ -130,14 +138,9 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       data: { name: 'now', age: 1 },
     })
     await until(() => client.notifications.length > told)
-    const before = statements().length
-    const from = performance.now()
-    // Somebody has to be there for a while, so that nothing can be found missing.
-    while (performance.now() - from < 2_500) await client.ask({ id: 'p', type: 'ping' })
-    const sent = statements().slice(before)
+    const sent = await whileIdle()
     expect(ofTables(sent)).toEqual([])
-    // Once a second the server looks where the stream is and for changes by others, for all subscriptions together: three
-    // statements, and no more than three times.
-    expect(sent.length).toBeLessThanOrEqual(9)
+    // For all subscriptions together the server looks now and then where the stream is: a look more may fall in here.
+    expect(sent.length).toBeLessThanOrEqual(withNone.length + 6)
   })
 })
