@@ -12,7 +12,7 @@ const SEEDS = process.env.MQTTSPEC_SEED
 const FAULTS_MS = NIGHTLY ? 25_000 : 13_000
 
 /** The faults, each of which ends by itself. */
-const FAULTS = ({ server, cluster, toDatabase, toServer }: Means) => ({
+const FAULTS = ({ server, cluster, toDatabase, toServer, toReaders }: Means) => ({
   kill: async () => {
     await server.kill()
     await server.start()
@@ -29,19 +29,25 @@ const FAULTS = ({ server, cluster, toDatabase, toServer }: Means) => ({
     toDatabase.resume()
   },
   'crash database': () => cluster.restart('immediate'),
-  'cut clients': async () => toServer.cut('reset'),
-  'close clients': async () => toServer.cut('close'),
+  'cut clients': async () => {
+    toServer.cut('reset')
+    toReaders.cut('reset')
+  },
+  'close clients': async () => {
+    toServer.cut('close')
+    toReaders.cut('close')
+  },
   'stall clients': async () => {
     toServer.stall()
     await wait(1_000)
     toServer.resume()
   },
   // What was sent into it is gone.
-  'lose clients': async () => {
-    toServer.stall()
-    await wait(1_300)
-    toServer.cut('reset')
-    toServer.resume()
+  'lose subscribers': async () => {
+    toReaders.stall()
+    await wait(1_500)
+    toReaders.cut('reset')
+    toReaders.resume()
   },
 })
 

@@ -60,12 +60,12 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     await runTrial({
       seed: 109,
       ...few,
-      faults: async ({ toServer }) => {
+      faults: async ({ toReaders }) => {
         for (let n = 0; n < TIMES; n++) {
-          toServer.stall()
+          toReaders.stall()
           await wait(2_500)
-          toServer.cut('reset')
-          toServer.resume()
+          toReaders.cut('reset')
+          toReaders.resume()
           await wait(700)
         }
       },
@@ -76,13 +76,13 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     await runTrial({
       seed: 107,
       ...few,
-      faults: async ({ toServer }) => {
+      faults: async ({ toServer, toReaders }) => {
         for (let n = 0; n < 8 * TIMES; n++) {
           if (n % 4 === 3) {
             toServer.stall()
             await wait(500)
             toServer.resume()
-          } else toServer.cut(n % 2 === 0 ? 'reset' : 'close')
+          } else for (const link of [toServer, toReaders]) link.cut(n % 2 === 0 ? 'reset' : 'close')
           await wait(350)
         }
       },

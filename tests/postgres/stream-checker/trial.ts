@@ -79,9 +79,10 @@ async function portOfOwn(): Promise<number> {
 export interface Means {
   readonly server: ServerProcess
   readonly cluster: RunningPostgres
-  /** Between the server and its database, and between clients and the server. */
+  /** Between the server and its database, between writers and the server, and between subscribers and the server. */
   readonly toDatabase: Proxy
   readonly toServer: Proxy
+  readonly toReaders: Proxy
 }
 
 export interface TrialOptions {
@@ -102,19 +103,20 @@ export async function runTrial({ seed, writers: writing = 6, subscribers: readin
   await using toDatabase = await startCuttingProxy(cluster.port)
   const port = await portOfOwn()
   await using toServer = await startCuttingProxy(port)
+  await using toReaders = await startCuttingProxy(port)
   const server = new ServerProcess(url.replace(`:${cluster.port}/`, `:${toDatabase.port}/`), port)
   await server.start()
-  const subscribers = Array.from({ length: reading }, (_, n) => new Subscriber(toServer.port, seed, n))
+  const subscribers = Array.from({ length: reading }, (_, n) => new Subscriber(toReaders.port, seed, n))
   const writers: Writer[] = []
   try {
     await until(() => subscribers.every(({ isReady }) => isReady), 15_000)
     for (let n = 0; n < writing; n++) writers.push(new Writer(toServer.port, seed, n))
     await wait(500)
-    const dealt = await faults({ server, cluster, toDatabase, toServer })
+    const dealt = await faults({ server, cluster, toDatabase, toServer, toReaders })
     expect(server.isAlive).toBe(true)
     await Promise.all(writers.map((writer) => writer.stop()))
     // Everybody comes back once more.
-    toServer.cut('close')
+    toReaders.cut('close')
     const log = (await sql.unsafe('select old, new from audit order by seq')) as unknown as Audited[]
     const asked = writers.flatMap((writer) => writer.asked)
     const wrong = async () => {
