@@ -154,7 +154,7 @@ describe('fault A20: wrong passwords', () => {
   })
 })
 
-test('fault O13: two connections that throw each other out do so less and less, and cost little', async () => {
+test('fault O13: two connections that throw each other out are slowed down, and cost little', async () => {
   await using tried = new Trial()
   await tried.start()
   const url = `mqtt://127.0.0.1:${tried.port}`
@@ -173,12 +173,13 @@ test('fault O13: two connections that throw each other out do so less and less, 
     }
   }
   const twins = [twin(), twin()]
-  await until(() => connected >= 6, 10_000)
+  await until(() => connected >= 55, 20_000)
+  const before = connected
   const usage = process.cpuUsage()
   await quiet(3_000)
   const { user, system } = process.cpuUsage(usage)
   expect((user + system) / 3_000_000).toBeLessThan(0.5)
-  expect(connected).toBeLessThan(14)
+  expect(connected - before).toBeLessThan(16)
   const other = await tried.connect('other', 'a')
   const startedAt = performance.now()
   expect(await tried.code(other, read())).toBe('ok')

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { requestTopic, serverStatusTopic } from '@mqttspec/protocol'
 import type { AuthenticateError, Client, ConnectPacket, Subscription } from 'aedes'
 import { nanoid } from 'nanoid'
@@ -188,7 +189,9 @@ export class BrokerClients {
         this.#settings.logger.error({ error, clientId }, 'could not decide whether a client may connect'),
     })
     if (typeof answer === 'number') return answer
-    if (this.#admitted.has(clientId)) await connection.stays(this.#takeovers.delayMs(clientId, Date.now()))
+    // One that has just gone is known to be, once the sockets have been looked at.
+    if (this.#admitted.has(clientId)) await nextTurn()
+    if (this.#admitted.has(clientId)) await connection.stays(this.#takeovers.delayMs(clientId, performance.now()))
     if (connection.hasEnded) return undefined
     // Two that connect under one id at once: the later waits until aedes is done with the earlier, then takes over.
     for (let other = this.#connecting(clientId); other; other = this.#connecting(clientId)) await other.whenSettled
