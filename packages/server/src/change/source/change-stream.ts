@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { decodeExactJson, SpecError } from '@mqttspec/protocol'
-import type { Cells, Database } from '../../db/database.ts'
+import type { Cells } from '../../db/database.ts'
 import type { Listening } from '../../db/listener.ts'
 import type { ReadPlace } from '../../db/run-read.ts'
 import { withSettings } from '../../db/with-settings.ts'
 import type { Entity } from '../../entity/entity.ts'
-import type { Logger } from '../../logger.ts'
 import type { Change, Row } from '../change.ts'
 import { ChangeReader, placeOfChange, type StreamRead } from './change-reader.ts'
 import type { ChangeSink, ChangeSource, RowSet, SetRows } from './change-source.ts'
+import type { ChangeStreamOptions } from './change-stream-options.ts'
 import type { DurableNames } from './durable-names.ts'
 import { encodePosition, isAfter, type Position } from './position.ts'
 import { parseSnapshot, type Snapshot } from './snapshot.ts'
@@ -29,25 +29,6 @@ import {
   whereIs,
 } from './stream-statements.ts'
 import { type StreamStatus, streamStatus } from './stream-status.ts'
-
-/** How the stream is read and kept. */
-export interface ChangeStreamOptions {
-  readonly database: Database
-  readonly entities: readonly Entity[]
-  readonly logger: Logger
-  readonly durables: DurableNames
-  /** Does anybody want to know of this entity's changes? Of others no row is read. */
-  readonly isWatched: (entity: Entity) => boolean
-  /** How often the stream is looked at for changes that nobody told of. */
-  readonly pollMs: number
-  /** How long changes are kept, and how many. */
-  readonly maxAgeMs: number
-  readonly maxChanges: number
-  /** How often what is not kept is forgotten. */
-  readonly pruneEveryMs: number
-  /** Rows with which one subscription may begin. */
-  readonly maxRows: number
-}
 
 /** Changes read at once. */
 const PAGE = 2_000
