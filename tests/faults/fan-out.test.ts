@@ -198,9 +198,11 @@ test('fault O09: for a subscriber that is away a bounded part is held, and the r
   await away.mqtt.endAsync(true)
   for (let written = 0; written < 2_000; written += 20) await create(writer, notesOf(20))
   const back = await connect('away', { clean: false })
-  await until(() => toldTo(back).at(-1)?.operation === 'reset', 10_000)
-  const held = toldTo(back).slice(0, -1)
-  expect(toldTo(back).at(-1)?.data).toEqual({ reason: 'slow' })
+  // What was being told when it came back may follow the reset.
+  const resetAt = () => toldTo(back).findIndex(({ operation }) => operation === 'reset')
+  await until(() => resetAt() >= 0, 10_000)
+  const held = toldTo(back).slice(0, resetAt())
+  expect(toldTo(back)[resetAt()]?.data).toEqual({ reason: 'slow' })
   expect(held.length).toBeLessThanOrEqual(1_000)
   expect(held.length * 10 * KIB).toBeLessThanOrEqual(8 * KIB * KIB + 10 * KIB)
   expect(held.length).toBeGreaterThan(700)
@@ -264,6 +266,7 @@ test('fault D18: what a slow subscriber has coming is bounded, then it is reset,
     })
     for (let time = 0; time < 160; time++) await create(writer, notesOf(20))
   } finally {
+    isSlow = false
     clearInterval(sips)
     link.resume()
   }
