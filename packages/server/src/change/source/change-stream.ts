@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { decodeExactJson, SpecError } from '@mqttspec/protocol'
 import type { Cells } from '../../db/database.ts'
 import type { Listening } from '../../db/listener.ts'
@@ -10,8 +9,9 @@ import { ChangeReader, placeOfChange, type StreamRead } from './change-reader.ts
 import type { ChangeSink, ChangeSource, RowSet, SetRows } from './change-source.ts'
 import type { ChangeStreamOptions } from './change-stream-options.ts'
 import type { DurableNames } from './durable-names.ts'
+import { placeOf } from './place-of.ts'
 import { encodePosition, isAfter, type Position } from './position.ts'
-import { parseSnapshot, type Snapshot } from './snapshot.ts'
+import { parseSnapshot } from './snapshot.ts'
 import {
   ANY_FRESH,
   adopt,
@@ -288,14 +288,4 @@ export class ChangeStream implements ChangeSource {
     await this.durables.keepUp()
     await database.run(pruneRequests(REQUEST_AGE_MS))
   }
-}
-
-/** A row of `WHERE_NOW` as a position. */
-function placeOf([row]: readonly Cells[]): Position & { readonly seen: Snapshot } {
-  const [pos, mark, , id, seen] = row ?? []
-  const epoch = createHash('sha256')
-    .update(id ?? '')
-    .digest('base64url')
-    .slice(0, 8)
-  return { epoch, pos: BigInt(pos ?? 0), mark: Number(mark ?? 0), seen: parseSnapshot(seen ?? '') }
 }
