@@ -39,7 +39,7 @@ if (isWanted('matching')) {
 if (isWanted('memory')) {
   const lines = MIXES.map((mix) => {
     const of = measureMemory(mix, isSmoke ? 2_000 : 100_000)
-    const figures = [of.indexBytes, of.ownBytes, of.leftBytes].map((bytes) => bytes.toFixed(0))
+    const figures = [of.bytes, of.indexBytes, of.leftBytes].map((bytes) => bytes.toFixed(0))
     return `| ${[mix, of.subscriptions.toLocaleString('en'), ...figures, of.addMicros.toFixed(1), of.removeMicros.toFixed(1)].join(' | ')} |`
   })
   say(

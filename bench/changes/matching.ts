@@ -22,10 +22,11 @@ const CHANGES = 512
 
 /** Decides changes by both ways in turns, `sliceMs` each. Throws when they do not come to the same. */
 export function measureMatching(mix: Mix, count: number, rounds: number, sliceMs: number): Matching {
-  const subscriptions = Array.from({ length: count }, (_, n) => subscriptionOf(mix, n))
+  const wanted = Array.from({ length: count }, (_, n) => subscriptionOf(mix, n))
+  const subscriptions = wanted.map(({ subscription }) => subscription)
   const changes = Array.from({ length: CHANGES }, (_, n) => changeOf(n))
   const index = new SubscriptionIndex()
-  for (const subscription of subscriptions) index.add(subscription)
+  for (const { subscription, where } of wanted) index.add(subscription, where)
   const byIndex = (n: number): number => told(index, changes[n % CHANGES] ?? changeOf(n))
   const byLoop = (n: number): number => asked(subscriptions, changes[n % CHANGES] ?? changeOf(n))
   let matches = 0

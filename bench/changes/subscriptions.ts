@@ -4,6 +4,7 @@ import type { Change, Row } from '../../packages/server/src/change/change.ts'
 import { resolveSubscribe } from '../../packages/server/src/decode/resolve-subscribe.ts'
 import { buildEntity } from '../../packages/server/src/entity/build-entity.ts'
 import { Registry } from '../../packages/server/src/entity/registry.ts'
+import type { Condition } from '../../packages/server/src/query/condition.ts'
 import type { Subscription } from '../../packages/server/src/session/subscription.ts'
 import * as schema from '../schema.ts'
 
@@ -45,13 +46,13 @@ export function filtersOf(mix: Mix, n: number): readonly Filter[] {
 
 const rules = { registry: new Registry([notes]), limits: DEFAULT_LIMITS, access: new Access(undefined) }
 
-/** The n-th subscription, as the server makes it of the message of a client. */
-export function subscriptionOf(mix: Mix, n: number): Subscription {
+/** The n-th subscription and its condition, as the server makes them of the message of a client. */
+export function subscriptionOf(mix: Mix, n: number): { subscription: Subscription; where: Condition } {
   const message = { id: `s${n}`, type: 'subscription', operation: 'subscribe', entity: 'notes' }
   const asked = JSON.stringify({ ...message, options: { filters: filtersOf(mix, n) } })
   const request = JSON.parse(asked) as SubscribeRequest
-  const wanted = resolveSubscribe(notes, request, `client${Math.floor(n / 50)}`, rules)
-  return { ...wanted, id: `sub${String(n).padStart(9, '0')}`, asked, request }
+  const { where, settings, ...kept } = resolveSubscribe(notes, request, `client${Math.floor(n / 50)}`, rules)
+  return { subscription: { ...kept, id: `sub${String(n).padStart(9, '0')}`, asked }, where }
 }
 
 /** The n-th change: a note of some owner gets another rank, and sometimes another state. */

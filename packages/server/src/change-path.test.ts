@@ -44,7 +44,7 @@ function pathOf(notifyMs: number, more: Partial<ChangeSteps> = {}) {
   const path = new ChangePath({ ...steps, mask: async (shown) => shown } as ChangeSteps)
   const subscribe = (id: string): Subscription => {
     const test = compileCondition(EVERY_ROW)
-    const own = { id, clientId: `client of ${id}`, entity, columns: entity.visibleColumns, where: EVERY_ROW }
+    const own = { id, clientId: `client of ${id}`, entity, columns: entity.visibleColumns }
     const subscription = {
       ...own,
       matches: test,
@@ -52,7 +52,7 @@ function pathOf(notifyMs: number, more: Partial<ChangeSteps> = {}) {
       previous: false,
       from: undefined,
     } as unknown as Subscription
-    index.add(subscription)
+    index.add(subscription, EVERY_ROW)
     notifier.begin(subscription)
     notifier.begun(subscription, undefined)
     notifier.answered(subscription)

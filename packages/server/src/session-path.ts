@@ -10,8 +10,7 @@ import type { RequestSteps } from './request-path.ts'
 import { NOBODY } from './session/identity.ts'
 import { sameRights } from './session/same-rights.ts'
 import type { Session } from './session/sessions.ts'
-import type { Subscription } from './session/subscription.ts'
-import type { Wanted } from './session/subscription-desk.ts'
+import type { Subscription, Wanted } from './session/subscription.ts'
 
 /*
  * The part of a request's path that only sessions and subscriptions go:
@@ -58,13 +57,13 @@ export async function subscribe(
   const since = options.since === undefined ? undefined : decodePosition(options.since)
   const { subscription, isNew } = steps.subscriptions.begin(message, asker.session, wanted)
   try {
-    const claimed = isNew ? await claimOf(subscription, asker.session, steps) : undefined
-    const beginning = await beginningOf(subscription, since, claimed, steps)
+    const claimed = isNew ? await claimOf(subscription, wanted, message, asker.session, steps) : undefined
+    const beginning = await beginningOf(wanted, { ...options, since }, claimed, steps)
     const about = { entity: wanted.entity.name, subscriptionId: subscription.id }
     await asker.hooks.run('afterSubscribe', about.entity, about)
     const at = 'set' in beginning ? beginning.set.at : beginning.at
     const result = { data: JSON.stringify(steps.subscriptions.describe(subscription, subscription.from ?? at)) }
-    return { result, answered: () => answered(subscription, isNew ? beginning : undefined, steps) }
+    return { result, answered: () => answered(subscription, message.id, isNew ? beginning : undefined, steps) }
   } catch (error) {
     if (isNew) steps.subscriptions.end(subscription)
     throw error
@@ -73,8 +72,8 @@ export async function subscribe(
 
 // The subscription is in the index already: what happens from here on waits for it, and nothing falls between.
 async function beginningOf(
-  subscription: Subscription,
-  since: Position | undefined,
+  wanted: Wanted,
+  { since, snapshot }: { readonly since: Position | undefined; readonly snapshot?: boolean | undefined },
   claimed: Claimed | undefined,
   { source, limits }: RequestSteps,
 ): Promise<Beginning> {
@@ -84,37 +83,44 @@ async function beginningOf(
     if (!at) return { with: 'nothing', at }
     if (since) claimed?.hold.isAt(since)
     const isFar = claimed !== undefined && at.pos - place.pos > BigInt(limits.maxReplayedChanges)
-    return { with: isFar ? 'what has changed' : 'history', since: place, at }
+    return { with: isFar ? 'what has changed' : 'history', since: place, at, of: wanted }
   }
-  if (claimed && !claimed.isNew) return { with: 'rows anew', set: await source.rows(subscription) }
-  if (subscription.request.options?.snapshot) return { with: 'rows', set: await source.rows(subscription) }
+  if (claimed && !claimed.isNew) return { with: 'rows anew', set: await source.rows(wanted) }
+  if (snapshot) return { with: 'rows', set: await source.rows(wanted) }
   const at = await source.now()
   if (!claimed || !at) return { with: 'nothing', at }
   claimed.hold.isAt(at)
-  return { with: 'history', since: at, at }
+  return { with: 'history', since: at, at, of: wanted }
 }
 
 /** Takes the name under which a subscription is to outlive its session, from whoever has it. */
 async function claimOf(
   subscription: Subscription,
+  wanted: Wanted,
+  message: SubscribeRequest,
   { identity, subscriptions }: Session,
   { source, subscriptions: desk }: RequestSteps,
 ): Promise<Claimed | undefined> {
-  const name = subscription.request.options?.durable
+  const name = message.options?.durable
   if (name === undefined || !source.durables) return undefined
   const owner = JSON.stringify([identity.principal, subscription.clientId])
-  const claimed = await source.durables.claim({ owner, name, ...termsOf(subscription) })
+  const claimed = await source.durables.claim({ owner, name, ...termsOf(wanted, message) })
   for (const other of subscriptions.values()) if (other.durable?.name === name) desk.end(other)
   subscription.durable = claimed.hold
   return claimed
 }
 
-function answered(subscription: Subscription, beginning: Beginning | undefined, steps: RequestSteps): void {
+function answered(
+  subscription: Subscription,
+  request: string,
+  beginning: Beginning | undefined,
+  steps: RequestSteps,
+): void {
   steps.notifier.answered(subscription)
   if (!beginning) return
   tellBeginning(subscription, beginning, steps).catch((error: unknown) => {
-    const { id, clientId, request } = subscription
-    const about = { clientId, request: request.id, subscription: id }
+    const { id, clientId } = subscription
+    const about = { clientId, request, subscription: id }
     steps.logger.error({ ...about, err: error }, 'a subscription could not begin')
     steps.notifier.begun(subscription, undefined)
     steps.notifier.reset(subscription, 'history')

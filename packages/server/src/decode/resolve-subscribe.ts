@@ -2,7 +2,7 @@ import { CLIENT_ID, SpecError, type SubscribeRequest } from '@mqttspec/protocol'
 import { both } from '../access/access.ts'
 import { compileCondition } from '../change/match/compile-condition.ts'
 import type { Entity } from '../entity/entity.ts'
-import type { Subscription } from '../session/subscription.ts'
+import type { Wanted } from '../session/subscription.ts'
 import type { RequestRules } from './request-rules.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import { resolveFilters } from './resolve-filters.ts'
@@ -13,7 +13,7 @@ export function resolveSubscribe(
   { options = {} }: SubscribeRequest,
   clientId: string,
   { access, limits }: RequestRules,
-): Omit<Subscription, 'id' | 'asked' | 'request'> {
+): Wanted {
   access.check(entity, 'subscribe')
   access.check(entity, 'read')
   checkName(options.durable)

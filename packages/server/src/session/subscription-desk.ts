@@ -1,4 +1,6 @@
 import {
+  decodeJson,
+  encodeJson,
   isSpecError,
   type Limits,
   notifyTopic,
@@ -14,10 +16,7 @@ import type { Notifier } from '../change/notify/notifier.ts'
 import { encodePosition, type Position } from '../change/source/position.ts'
 import type { Entity } from '../entity/entity.ts'
 import type { Session, Sessions } from './sessions.ts'
-import type { Subscription } from './subscription.ts'
-
-/** A subscription as it was decided. */
-export type Wanted = Omit<Subscription, 'id' | 'asked' | 'request'>
+import type { Subscription, Wanted } from './subscription.ts'
 
 /** What a subscription needs to live. */
 export interface SubscriptionDeskParts {
@@ -56,13 +55,14 @@ export class SubscriptionDesk {
   ): { readonly subscription: Subscription; readonly isNew: boolean } {
     const { index, notifier } = this.#parts
     const { subscriptions } = session
-    const asked = JSON.stringify(request)
+    const asked = encodeJson(request)
     for (const subscription of subscriptions.values())
       if (subscription.asked === asked) return { subscription, isNew: false }
     this.#checkCount(subscriptions.size)
-    const subscription: Subscription = { ...wanted, id: nanoid(12), asked, request }
+    const { where, settings, ...kept } = wanted
+    const subscription: Subscription = { ...kept, id: nanoid(12), asked }
     subscriptions.set(subscription.id, subscription)
-    index.add(subscription)
+    index.add(subscription, where)
     notifier.begin(subscription)
     return { subscription, isNew: true }
   }
@@ -104,10 +104,10 @@ export class SubscriptionDesk {
     })
     for (const subscription of held) {
       try {
-        const wanted = await decide(subscription.request)
+        const { where, settings, ...kept } = await decide(decodeJson(subscription.asked) as SubscribeRequest)
         if (subscriptions.get(subscription.id) !== subscription) continue
-        const next = { ...subscription, ...wanted, clientId, from: subscription.from }
-        index.add(next)
+        const next = { ...subscription, ...kept, clientId, from: subscription.from }
+        index.add(next, where)
         notifier.replace(subscription, next)
         subscriptions.set(subscription.id, next)
       } catch (error) {

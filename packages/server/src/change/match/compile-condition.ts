@@ -1,7 +1,7 @@
 import { ExactNumber, SpecError } from '@mqttspec/protocol'
 import type { Truth } from '../../operators/operator.ts'
 import { hasElement } from '../../operators/pattern.ts'
-import type { Comparison, Condition, Operand, Path } from '../../query/condition.ts'
+import { type Comparison, type Condition, EVERY_ROW, type Operand, type Path } from '../../query/condition.ts'
 import type { Row } from '../change.ts'
 
 /** Tests a row as SQL would: true, false, or unknown where NULL makes it so. */
@@ -13,6 +13,7 @@ export type RowTest = (row: Row) => Truth
  * Throws `invalid_options`, with the filter's path, for what only Postgres can decide.
  */
 export function compileCondition(condition: Condition): RowTest {
+  if (condition === EVERY_ROW) return always
   switch (condition.is) {
     case 'all':
       return conjunction(cheapestFirst(condition.of).map(compileCondition))
@@ -29,6 +30,8 @@ export function compileCondition(condition: Condition): RowTest {
       )
   }
 }
+
+const always: RowTest = () => true
 
 /** In which order terms are tested is nobody's business: what is decided soon spares the rest. */
 const cheapestFirst = (of: readonly Condition[]): readonly Condition[] =>

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Entity } from '../../entity/entity.ts'
+import type { Condition } from '../../query/condition.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Row } from '../change.ts'
 import { canonicalCondition } from './canonical-condition.ts'
+import { maskOfCondition } from './column-mask.ts'
 import { ColumnSet, columnSetName, keyOfValues } from './column-set.ts'
 import { type IndexEntry, indexEntries } from './index-entries.ts'
 import type { Placement } from './placement.ts'
@@ -40,9 +42,10 @@ export class EntityIndex {
     return this.#members.keys()
   }
 
-  add(subscription: Subscription, joined: number): void {
-    const key = digestOf(canonicalCondition(subscription.where))
-    const group = this.#groups.get(key) ?? this.#place(new SubscriptionGroup(key, this.#entity, subscription))
+  add(subscription: Subscription, where: Condition, joined: number): void {
+    const key = digestOf(canonicalCondition(where))
+    const group = this.#groups.get(key) ?? this.#place(key, where, subscription)
+    subscription.matches = group.matches
     const member = { subscription, group, joined }
     group.add(member)
     this.#members.set(subscription, member)
@@ -71,8 +74,9 @@ export class EntityIndex {
     return found
   }
 
-  #place(group: SubscriptionGroup): SubscriptionGroup {
-    group.placements = indexEntries(group.where).map((entry) => this.#placementOf(entry, group))
+  #place(key: string, where: Condition, { matches }: Subscription): SubscriptionGroup {
+    const group = new SubscriptionGroup(key, matches, maskOfCondition(this.#entity, where))
+    group.placements = indexEntries(where).map((entry) => this.#placementOf(entry, group))
     for (const placement of group.placements) this.#columnSet(placement.columns).add(placement)
     this.#groups.set(group.key, group)
     return group

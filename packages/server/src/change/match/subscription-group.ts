@@ -1,7 +1,5 @@
-import type { Entity } from '../../entity/entity.ts'
-import type { Condition } from '../../query/condition.ts'
 import type { Subscription } from '../../session/subscription.ts'
-import { maskOf, maskOfCondition, NO_COLUMN } from './column-mask.ts'
+import { maskOf, NO_COLUMN } from './column-mask.ts'
 import type { RowTest } from './compile-condition.ts'
 import type { Placement } from './placement.ts'
 
@@ -14,9 +12,8 @@ export interface Member {
 
 /** The subscriptions whose conditions hold for the same rows: a change is held against them once. */
 export class SubscriptionGroup {
-  /** Their condition, as they have it in common. */
+  /** Stands for their condition, as they have it in common. */
   readonly key: string
-  readonly where: Condition
   readonly matches: RowTest
   /** The columns on which it depends whether a row matches. */
   readonly mask: number
@@ -29,11 +26,10 @@ export class SubscriptionGroup {
   // Most conditions are one client's own: a set for each of them would be most of what a subscription costs.
   #members: Member | Set<Member> | undefined
 
-  constructor(key: string, entity: Entity, { where, matches }: Pick<Subscription, 'where' | 'matches'>) {
+  constructor(key: string, matches: RowTest, mask: number) {
     this.key = key
-    this.where = where
     this.matches = matches
-    this.mask = maskOfCondition(entity, where)
+    this.mask = mask
   }
 
   get isEmpty(): boolean {

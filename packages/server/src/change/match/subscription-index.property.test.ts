@@ -94,10 +94,10 @@ const change: fc.Arbitrary<Change> = fc
 const columns = fc.option(fc.subarray([...entity.visibleColumns]))
 const asked = fc.record({ filters: fc.array(filter, { maxLength: 3 }), columns })
 
-function subscriptionTo({ filters, columns: seen }: Asked, id: number): Subscription {
+function subscriptionTo({ filters, columns: seen }: Asked, id: number) {
   const where = resolveFilters(entity, filters, DEFAULT_LIMITS, [])
-  const own = { id: String(id), entity, where, columns: seen ?? entity.visibleColumns }
-  return { ...own, matches: compileCondition(where) } as unknown as Subscription
+  const own = { id: String(id), entity, columns: seen ?? entity.visibleColumns }
+  return { subscription: { ...own, matches: compileCondition(where) } as unknown as Subscription, where }
 }
 type Asked = { readonly filters: readonly Filter[]; readonly columns: Subscription['columns'] | null }
 
@@ -134,8 +134,9 @@ const property = (makeIndex: () => SubscriptionIndex, minLength: number) =>
     fc.array(fc.nat(), { maxLength: minLength / 2 + 3 }),
     (all, changes, ended) => {
       const index = makeIndex()
-      const subscriptions = all.map(subscriptionTo)
-      for (const subscription of subscriptions) index.add(subscription)
+      const wanted = all.map(subscriptionTo)
+      const subscriptions = wanted.map(({ subscription }) => subscription)
+      for (const { subscription, where } of wanted) index.add(subscription, where)
       for (const place of ended) {
         const [gone] = subscriptions.splice(place % (subscriptions.length + 1), 1)
         if (gone) index.remove(gone)
@@ -191,7 +192,10 @@ const update = (old: Row, now: Row): Change => ({ entity, operation: 'update', o
 const base: Row = { id: 1, owner: 7, status: 'new', size: 1, ratio: 0, cost: '1', at: null }
 const indexOf = (filters: readonly (readonly Filter[])[]) => {
   const index = new SubscriptionIndex()
-  for (const [id, each] of filters.entries()) index.add(subscriptionTo({ filters: each, columns: null }, id))
+  for (const [id, each] of filters.entries()) {
+    const { subscription, where } = subscriptionTo({ filters: each, columns: null }, id)
+    index.add(subscription, where)
+  }
   return index
 }
 const many = (filtersOf: (n: number) => readonly Filter[]) =>

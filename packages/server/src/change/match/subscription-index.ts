@@ -1,4 +1,5 @@
 import type { Entity } from '../../entity/entity.ts'
+import type { Condition } from '../../query/condition.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
 import { EntityIndex } from './entity-index.ts'
@@ -27,10 +28,11 @@ export class SubscriptionIndex {
     return this.#joined
   }
 
-  add(subscription: Subscription): void {
+  /** Adds one with its condition, of which it takes the test that all with the same one share. */
+  add(subscription: Subscription, where: Condition): void {
     const index = this.#byEntity.get(subscription.entity) ?? new EntityIndex(subscription.entity)
     this.#byEntity.set(subscription.entity, index)
-    index.add(subscription, ++this.#joined)
+    index.add(subscription, where, ++this.#joined)
     this.#size++
   }
 

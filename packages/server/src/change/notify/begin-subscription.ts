@@ -4,7 +4,7 @@ import { DatabaseError } from '../../db/database-error.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
 import { classify } from '../match/classify.ts'
-import type { ChangeSource, SetRows } from '../source/change-source.ts'
+import type { ChangeSource, RowSet, SetRows } from '../source/change-source.ts'
 import { decodePosition, encodePosition, isAfter, type Position, positionAfter } from '../source/position.ts'
 import { encodeNotification, encodeReset, keyOf, pick, type Shown, shownOf } from './encode-notification.ts'
 import { NetChanges } from './net-changes.ts'
@@ -17,7 +17,15 @@ import { type Notifier, placed } from './notifier.ts'
 export type Beginning =
   | { readonly with: 'nothing'; readonly at: Position | undefined }
   | { readonly with: 'rows' | 'rows anew'; readonly set: SetRows }
-  | { readonly with: 'history' | 'what has changed'; readonly since: Position; readonly at: Position }
+  | {
+      readonly with: 'history' | 'what has changed'
+      readonly since: Position
+      readonly at: Position
+      /** What to read where that is not known any more. */
+      readonly of: RowSet
+    }
+
+type Past = Extract<Beginning, { readonly since: Position }>
 
 /** What a beginning goes through. */
 export interface BeginningSteps {
@@ -91,9 +99,9 @@ async function tellPast(
     case 'rows anew':
       return tellAnew(subscription, beginning.set, steps)
     case 'history':
-      return tellHistory(subscription, beginning.since, beginning.at, steps, told)
+      return tellHistory(subscription, beginning, steps, told)
     case 'what has changed':
-      return tellNet(subscription, beginning.since, beginning.at, steps)
+      return tellNet(subscription, beginning, steps)
   }
 }
 
@@ -116,14 +124,13 @@ async function tellRows(subscription: Subscription, { rows, at }: SetRows, steps
 /** Sends what has happened; where that is not known any more, says so and sends the rows. Resolves as `tellRows`. */
 async function tellHistory(
   subscription: Subscription,
-  since: Position,
-  now: Position,
+  { since, at: now, of }: Past,
   steps: BeginningSteps,
   told: (change: Change) => void,
 ): Promise<Position> {
   const { source } = steps
   for await (const changes of source.history(subscription.entity, since, now)) {
-    if (changes === 'gone') return tellAnew(subscription, await source.rows(subscription), steps)
+    if (changes === 'gone') return tellAnew(subscription, await source.rows(of), steps)
     for (const change of changes) {
       await tellChange(comingFrom(since, change), subscription, steps)
       told(change)
@@ -140,15 +147,14 @@ function comingFrom(since: Position, change: Change): Change {
 /** Sends of each row what has become of it since, instead of all that happened to it. Resolves as `tellHistory`. */
 async function tellNet(
   subscription: Subscription,
-  since: Position,
-  now: Position,
+  { since, at: now, of }: Past,
   steps: BeginningSteps,
 ): Promise<Position> {
   const { source, limits } = steps
   const net = new NetChanges(subscription)
   for await (const changes of source.history(subscription.entity, since, now)) {
     const isTooMuch = changes === 'gone' || net.size > limits.maxSnapshotRows
-    if (isTooMuch) return tellAnew(subscription, await source.rows(subscription), steps)
+    if (isTooMuch) return tellAnew(subscription, await source.rows(of), steps)
     for (const change of changes) net.add(change)
   }
   for (const change of net.all()) await tellChange(change, subscription, steps)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CatalogTable } from '../../db/catalog.ts'
 import { buildEntity } from '../../entity/build-entity.ts'
+import { EVERY_ROW } from '../../query/condition.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Payload } from '../../transport/transport.ts'
 import type { Change, Row } from '../change.ts'
@@ -65,9 +66,11 @@ test('what is shared by many is byte for byte what each would be sent alone', ()
         for (const [id, { tenant, some, previous }] of all.entries()) {
           const columns = of.visibleColumns.filter((_, place) => some === null || (some >> place) % 2 === 0)
           const inScope = (each: Row) => each.tenant === tenant
-          const where = { is: 'all', of: [] }
-          const own = { id: `"${id}`, entity: of, where, matches: () => true, inScope, previous }
-          index.add({ ...own, columns: some === null ? of.visibleColumns : columns } as unknown as Subscription)
+          const own = { id: `"${id}`, entity: of, matches: () => true, inScope, previous }
+          index.add(
+            { ...own, columns: some === null ? of.visibleColumns : columns } as unknown as Subscription,
+            EVERY_ROW,
+          )
         }
         const meanings = new ChangeMeanings(change)
         const notification = new SharedNotification(change)
