@@ -1,6 +1,7 @@
 import { DEFAULT_LIMITS, type Filter, type SubscribeRequest } from '@mqttspec/protocol'
 import { Access } from '../../packages/server/src/access/access.ts'
 import type { Change, Row } from '../../packages/server/src/change/change.ts'
+import { RowTests } from '../../packages/server/src/change/match/row-tests.ts'
 import { resolveSubscribe } from '../../packages/server/src/decode/resolve-subscribe.ts'
 import { buildEntity } from '../../packages/server/src/entity/build-entity.ts'
 import { Registry } from '../../packages/server/src/entity/registry.ts'
@@ -44,7 +45,12 @@ export function filtersOf(mix: Mix, n: number): readonly Filter[] {
   return [{ column: 'body', operator: 'contains', value: `${n}` }, above, not]
 }
 
-const rules = { registry: new Registry([notes]), limits: DEFAULT_LIMITS, access: new Access(undefined) }
+const rules = {
+  registry: new Registry([notes]),
+  limits: DEFAULT_LIMITS,
+  access: new Access(undefined),
+  tests: new RowTests(),
+}
 
 /** The n-th subscription and its condition, as the server makes them of the message of a client. */
 export function subscriptionOf(mix: Mix, n: number): { subscription: Subscription; where: Condition } {

@@ -1,7 +1,7 @@
 import { integer, pgTable, serial } from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
 import { type Change, changeOf } from './change/change.ts'
-import { compileCondition } from './change/match/compile-condition.ts'
+import { RowTests } from './change/match/row-tests.ts'
 import { SubscriptionIndex } from './change/match/subscription-index.ts'
 import { Notifier } from './change/notify/notifier.ts'
 import { ChangePath, type ChangeSteps } from './change-path.ts'
@@ -43,7 +43,7 @@ function pathOf(notifyMs: number, more: Partial<ChangeSteps> = {}) {
   const steps = { index, notifier, logger, pendingReplies: () => undefined, isMasked: () => false, ...more }
   const path = new ChangePath({ ...steps, mask: async (shown) => shown } as ChangeSteps)
   const subscribe = (id: string): Subscription => {
-    const test = compileCondition(EVERY_ROW)
+    const test = new RowTests().of(EVERY_ROW)
     const own = { id, clientId: `client of ${id}`, entity, columns: entity.visibleColumns }
     const subscription = {
       ...own,

@@ -4,6 +4,7 @@ import type { Limits } from '@mqttspec/protocol'
 import { warnOfPolicies } from './access/check-settings.ts'
 import { askerIn, type HookSteps } from './asker.ts'
 import type { Row } from './change/change.ts'
+import { RowTests } from './change/match/row-tests.ts'
 import { SubscriptionIndex } from './change/match/subscription-index.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import { Notifier } from './change/notify/notifier.ts'
@@ -159,6 +160,7 @@ async function start(
     limits,
     notifier,
     subscriptions,
+    tests: new RowTests(),
     logger,
     source,
     order,

@@ -1,5 +1,6 @@
 import { type AnyErrorCode, type Limits, type Request, SpecError, type Up } from '@mqttspec/protocol'
 import { type Asker, askerOf, stepsOf } from './asker.ts'
+import type { RowTests } from './change/match/row-tests.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import type { Notifier } from './change/notify/notifier.ts'
 import { type Result, runAggregate, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
@@ -50,6 +51,8 @@ export interface RequestSteps extends WriteSteps {
   mask(shown: Shown, subscription: Subscription): Promise<Shown>
   readonly pending: PendingReplies
   readonly subscriptions: SubscriptionDesk
+  /** What a condition means to a row in memory. */
+  readonly tests: RowTests
   readonly seen: SeenRequests
 }
 

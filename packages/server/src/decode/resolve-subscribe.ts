@@ -1,6 +1,6 @@
 import { CLIENT_ID, SpecError, type SubscribeRequest } from '@mqttspec/protocol'
 import { both } from '../access/access.ts'
-import { compileCondition } from '../change/match/compile-condition.ts'
+import type { RowTests } from '../change/match/row-tests.ts'
 import type { Entity } from '../entity/entity.ts'
 import type { Wanted } from '../session/subscription.ts'
 import type { RequestRules } from './request-rules.ts'
@@ -12,7 +12,7 @@ export function resolveSubscribe(
   entity: Entity,
   { options = {} }: SubscribeRequest,
   clientId: string,
-  { access, limits }: RequestRules,
+  { access, limits, tests }: RequestRules & { readonly tests: RowTests },
 ): Wanted {
   access.check(entity, 'subscribe')
   access.check(entity, 'read')
@@ -29,8 +29,8 @@ export function resolveSubscribe(
     entity,
     columns,
     where,
-    matches: compileCondition(where),
-    inScope: compileCondition(scope),
+    matches: tests.of(where),
+    inScope: tests.of(scope),
     previous: options.previous ?? false,
   }
 }

@@ -19,10 +19,10 @@ function comparison(
     takes: 'value',
     needs,
     sql: (column, [value]) => `${column} ${symbol} ${value}`,
-    test({ memory }, [value]) {
+    wanted: ({ memory }, [value]) => memory?.decode(value),
+    test({ memory }) {
       if (!memory) throw new Error(`operator ${name} cannot be decided in memory`)
-      const wanted = memory.decode(value)
-      return (cell): Truth => (cell === null ? null : holds(memory, memory.decode(cell), wanted))
+      return (cell, wanted): Truth => (cell === null ? null : holds(memory, memory.decode(cell), wanted))
     },
   }
 }
@@ -60,11 +60,12 @@ function between(name: string, spellings: readonly string[], low: '>' | '>=', hi
     takes: 'pair',
     needs: 'order',
     sql: (column, [from, to]) => `(${column} ${low} ${from} and ${column} ${high} ${to})`,
-    test({ memory }, [from, to]) {
+    wanted: ({ memory }, values) => values.map((value) => memory?.decode(value)),
+    test({ memory }) {
       if (!memory) throw new Error(`operator ${name} cannot be decided in memory`)
-      const [lowest, highest] = [memory.decode(from), memory.decode(to)]
-      return (cell): Truth => {
+      return (cell, wanted): Truth => {
         if (cell === null) return null
+        const [lowest, highest] = wanted as readonly unknown[]
         const value = memory.decode(cell)
         const [above, below] = [order(memory, value, lowest), order(memory, value, highest)]
         return inclusive ? above >= 0 && below <= 0 : above > 0 && below < 0

@@ -1,17 +1,21 @@
 import type { ColumnKind } from '../column/column-kind.ts'
-import type { Operator, Truth } from './operator.ts'
+import type { CellTest, Operator } from './operator.ts'
 
-/** A list's values as a set where equality is by identity, else one by one. */
-function finder({ memory }: ColumnKind, values: readonly unknown[]): (cell: unknown) => boolean {
+/** A list's values: a set where equality is by identity and there are some, else to be looked through. */
+type Listed = ReadonlySet<unknown> | readonly unknown[]
+
+function listed({ memory }: ColumnKind, values: readonly unknown[]): Listed {
+  const decoded = values.map((value) => memory?.decode(value))
+  const isById = decoded.every((value) => typeof value === 'string' || typeof value === 'bigint')
+  return isById && decoded.length > 0 ? new Set(decoded) : decoded
+}
+
+function finder({ memory }: ColumnKind): (cell: unknown, list: Listed) => boolean {
   if (!memory) throw new Error('a list cannot be searched in memory for this type')
-  const decoded = values.map((value) => memory.decode(value))
-  if (decoded.every((value) => typeof value === 'string' || typeof value === 'bigint')) {
-    const set = new Set<unknown>(decoded)
-    return (cell) => set.has(memory.decode(cell))
-  }
-  return (cell) => {
-    const wanted = memory.decode(cell)
-    return decoded.some((value) => memory.equal(wanted, value))
+  return (cell, list) => {
+    const value = memory.decode(cell)
+    if (list instanceof Set) return list.has(value)
+    return (list as readonly unknown[]).some((each) => memory.equal(value, each))
   }
 }
 
@@ -23,10 +27,14 @@ export const memberships: readonly Operator[] = [
     takes: 'list',
     needs: 'equality',
     sql: (column, [list]) => `${column} = any(${list})`,
-    test(kind, values) {
-      if (values.length === 0) return () => false
-      const has = finder(kind, values)
-      return (cell): Truth => (cell === null ? null : has(cell))
+    wanted: listed,
+    test(kind): CellTest {
+      const has = finder(kind)
+      return (cell, wanted) => {
+        // Nothing is in no list, NULL neither.
+        if ((wanted as readonly unknown[]).length === 0) return false
+        return cell === null ? null : has(cell, wanted as Listed)
+      }
     },
   },
   {
@@ -36,9 +44,10 @@ export const memberships: readonly Operator[] = [
     needs: 'equality',
     // `<> all ('{}')` holds for NULL too: an empty list is to match all that is not null, and of NULL nothing is known.
     sql: (column, [list]) => `(${column} <> all(${list}) and (${column} is not null or null))`,
-    test(kind, values) {
-      const has = finder(kind, values)
-      return (cell): Truth => (cell === null ? null : !has(cell))
+    wanted: listed,
+    test(kind): CellTest {
+      const has = finder(kind)
+      return (cell, wanted) => (cell === null ? null : !has(cell, wanted as Listed))
     },
   },
 ]

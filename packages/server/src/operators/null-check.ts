@@ -8,6 +8,7 @@ export const nullChecks: readonly Operator[] = [
     takes: 'nothing',
     needs: 'nothing',
     sql: (column) => `${column} is null`,
+    wanted: () => undefined,
     test: () => (cell) => cell === null,
   },
   {
@@ -16,6 +17,7 @@ export const nullChecks: readonly Operator[] = [
     takes: 'nothing',
     needs: 'nothing',
     sql: (column) => `${column} is not null`,
+    wanted: () => undefined,
     test: () => (cell) => cell !== null,
   },
 ]

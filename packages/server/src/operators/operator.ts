@@ -21,9 +21,14 @@ export interface Operator {
   readonly needs: Needs
   /** SQL for a column's expression and its bound values, in the order of the filter's. */
   sql(column: string, values: readonly string[]): string
-  /** The same in memory: the filter's values come once, each cell (never undefined) after that. */
-  test(kind: ColumnKind, values: readonly unknown[], folding: Folding): (cell: unknown) => Truth
+  /** A filter's values in the form that cells are held against; made once for a filter, and as small as it can be. */
+  wanted(kind: ColumnKind, values: readonly unknown[], folding: Folding): unknown
+  /** The same as `sql` in memory, for all filters of a kind: holds a cell (never undefined) against what is wanted. */
+  test(kind: ColumnKind, folding: Folding): CellTest
 }
+
+/** Holds a cell against what `wanted` has made of a filter's values. */
+export type CellTest = (cell: unknown, wanted: unknown) => Truth
 
 /** How a column's letters lose their case: A to Z only under the C collation, else each character by itself. */
 export type Folding = 'ascii' | 'unicode'

@@ -1,6 +1,8 @@
 import { fold, likePattern, literally } from './like-pattern.ts'
 import type { Operator, Takes } from './operator.ts'
 
+type TextTest = (text: string) => boolean
+
 function pattern(
   name: string,
   spellings: readonly string[],
@@ -14,16 +16,15 @@ function pattern(
     takes,
     needs: 'text',
     sql: (column, [value]) => `${column} ${symbol} ${value}`,
-    test({ memory }, [value], folding) {
+    wanted(_kind, [value], folding): TextTest {
+      const whole = complete(String(value))
+      return likePattern(symbol === 'like' ? whole : fold(whole, folding))
+    },
+    test({ memory }, folding) {
       const text = memory?.text
       if (!text) throw new Error(`operator ${name} cannot be decided in memory`)
-      const whole = complete(String(value))
-      if (symbol === 'like') {
-        const matches = likePattern(whole)
-        return (cell) => (cell === null ? null : matches(text(cell)))
-      }
-      const matches = likePattern(fold(whole, folding))
-      return (cell) => (cell === null ? null : matches(fold(text(cell), folding)))
+      const textOf = symbol === 'like' ? text : (cell: unknown) => fold(text(cell), folding)
+      return (cell, matches) => (cell === null ? null : (matches as TextTest)(textOf(cell)))
     },
   }
 }
@@ -53,11 +54,11 @@ export const hasElement: Operator = {
   takes: 'value',
   needs: 'equality',
   sql: (column, [value]) => `${value} = any(${column})`,
-  test({ memory }, [value]) {
+  wanted: ({ memory }, [value]) => memory?.decode(value),
+  test({ memory }) {
     if (!memory) throw new Error('an element cannot be searched in memory for this type')
-    const wanted = memory.decode(value)
     // A null element makes "not found" unknown, as it does in SQL.
-    return (cell) => {
+    return (cell, wanted) => {
       if (cell === null) return null
       const elements = cell as unknown[]
       if (elements.some((element) => element !== null && memory.equal(memory.decode(element), wanted))) return true

@@ -1,4 +1,4 @@
-import type { RowTest } from '../change/match/compile-condition.ts'
+import type { RowTest } from '../change/match/row-tests.ts'
 import type { DurableHold } from '../change/source/durable-hold.ts'
 import type { Position } from '../change/source/position.ts'
 import type { Column, Entity } from '../entity/entity.ts'

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Access } from '../access/access.ts'
 import type { Row } from '../change/change.ts'
-import { compileCondition } from '../change/match/compile-condition.ts'
+import { RowTests } from '../change/match/row-tests.ts'
 import type { Database } from '../db/database.ts'
 import { runReadMany } from '../db/run-read.ts'
 import { runWrite } from '../db/run-write.ts'
@@ -94,6 +94,7 @@ export function operatorsSuite(over: string, open: () => Promise<Database>): voi
     let database: Database
     let entity: Entity
     let rules: RequestRules
+    const tests = new RowTests()
 
     beforeAll(async () => {
       database = await open()
@@ -110,8 +111,8 @@ export function operatorsSuite(over: string, open: () => Promise<Database>): voi
     /** What a filter came to: the ids that memory picks, or undefined where only Postgres can decide. */
     function inMemory(filter: Filter, rows: readonly Row[]): readonly unknown[] | undefined {
       try {
-        const matches = compileCondition(resolveFilters(entity, [filter], LIMITS, ['options', 'filters']))
-        return rows.filter((candidate) => matches(candidate) === true).map(({ id }) => id)
+        const matches = tests.of(resolveFilters(entity, [filter], LIMITS, ['options', 'filters']))
+        return rows.filter((candidate) => matches.test(candidate) === true).map(({ id }) => id)
       } catch (error) {
         if (error instanceof SpecError && error.code === 'invalid_options') return undefined
         throw error

@@ -27,10 +27,10 @@ export class ChangeMeanings {
   in({ matches, mask, shown }: SubscriptionGroup): Membership | undefined {
     const { old, new: row } = this.#change
     if (((mask | shown | this.#key) & this.#mask) === NO_COLUMN) return undefined
-    const was = old && matches(old) === true ? old : undefined
+    const was = old && matches.test(old) === true ? old : undefined
     // What decides has not changed: nor has the decision.
     const isSame = old !== undefined && (mask & this.#mask) === NO_COLUMN
-    const is = (isSame ? was !== undefined : row && matches(row) === true) ? row : undefined
+    const is = (isSame ? was !== undefined : row && matches.test(row) === true) ? row : undefined
     return was || is ? { was, is } : undefined
   }
 

@@ -20,8 +20,8 @@ export interface Membership {
 
 /** What a change means to a subscription: nothing, one event, or two where a row's key has changed. */
 export function classify(change: Change, { matches, columns }: Subscription): readonly Meaning[] {
-  const was = change.old && matches(change.old) === true ? change.old : undefined
-  const is = change.new && matches(change.new) === true ? change.new : undefined
+  const was = change.old && matches.test(change.old) === true ? change.old : undefined
+  const is = change.new && matches.test(change.new) === true ? change.new : undefined
   return meaningsOf(change, { was, is }, columns)
 }
 

@@ -1,7 +1,7 @@
 import type { Subscription } from '../../session/subscription.ts'
 import { maskOf, NO_COLUMN } from './column-mask.ts'
-import type { RowTest } from './compile-condition.ts'
 import type { Placement } from './placement.ts'
+import type { RowTest } from './row-tests.ts'
 
 /** A subscription in the index, and when it came there: it is told of what happens after that. */
 export interface Member {

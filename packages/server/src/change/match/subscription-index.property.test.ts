@@ -9,7 +9,7 @@ import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
 import { ChangeMeanings } from './change-meanings.ts'
 import { classify } from './classify.ts'
-import { compileCondition } from './compile-condition.ts'
+import { RowTests } from './row-tests.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
 
 const jobs = pgTable('jobs', {
@@ -91,13 +91,14 @@ const change: fc.Arbitrary<Change> = fc
       timestamp: '',
     }
   })
+const tests = new RowTests()
 const columns = fc.option(fc.subarray([...entity.visibleColumns]))
 const asked = fc.record({ filters: fc.array(filter, { maxLength: 3 }), columns })
 
 function subscriptionTo({ filters, columns: seen }: Asked, id: number) {
   const where = resolveFilters(entity, filters, DEFAULT_LIMITS, [])
   const own = { id: String(id), entity, columns: seen ?? entity.visibleColumns }
-  return { subscription: { ...own, matches: compileCondition(where) } as unknown as Subscription, where }
+  return { subscription: { ...own, matches: tests.of(where) } as unknown as Subscription, where }
 }
 type Asked = { readonly filters: readonly Filter[]; readonly columns: Subscription['columns'] | null }
 

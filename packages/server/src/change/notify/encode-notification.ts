@@ -31,10 +31,10 @@ export interface Extent {
 
 /** How much of a change's rows a subscription is shown: rows in its scope only, the old one if it wants it. */
 export function extentOf(change: Change, meaning: Meaning, { previous, inScope }: Subscription): Extent {
-  const withPrevious = previous && change.old !== undefined && inScope(change.old) === true
+  const withPrevious = previous && change.old !== undefined && inScope.test(change.old) === true
   if (meaning.change !== 'leave') return { keyOnly: false, withPrevious }
   const isGone = !change.new || change.entity.key.some(({ name }) => change.new?.[name] !== meaning.row[name])
-  return { keyOnly: isGone || !change.new || inScope(change.new) !== true, withPrevious }
+  return { keyOnly: isGone || !change.new || inScope.test(change.new) !== true, withPrevious }
 }
 
 /** What that comes to for who sees these columns: the new row, or its key; and the old one. */

@@ -65,8 +65,8 @@ test('what is shared by many is byte for byte what each would be sent alone', ()
         const index = new SubscriptionIndex()
         for (const [id, { tenant, some, previous }] of all.entries()) {
           const columns = of.visibleColumns.filter((_, place) => some === null || (some >> place) % 2 === 0)
-          const inScope = (each: Row) => each.tenant === tenant
-          const own = { id: `"${id}`, entity: of, matches: () => true, inScope, previous }
+          const inScope = { test: (each: Row) => each.tenant === tenant }
+          const own = { id: `"${id}`, entity: of, matches: { test: () => true }, inScope, previous }
           index.add(
             { ...own, columns: some === null ? of.visibleColumns : columns } as unknown as Subscription,
             EVERY_ROW,
