@@ -1,5 +1,5 @@
 import { defineSpec, type Server } from '@mqttspec/server'
-import { integer, pgTable, text } from 'drizzle-orm/pg-core'
+import { integer, pgTable } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../require-service.ts'
