@@ -39,12 +39,12 @@ if (isWanted('matching')) {
 if (isWanted('memory')) {
   const lines = MIXES.map((mix) => {
     const of = measureMemory(mix, isSmoke ? 2_000 : 100_000)
-    const figures = [of.bytes, of.indexBytes, of.leftBytes].map((bytes) => bytes.toFixed(0))
+    const figures = [of.bytes, of.leftBytes].map((bytes) => bytes.toFixed(0))
     return `| ${[mix, of.subscriptions.toLocaleString('en'), ...figures, of.addMicros.toFixed(1), of.removeMicros.toFixed(1)].join(' | ')} |`
   })
   say(
-    '| filters | subscriptions | index and count, bytes each | message, condition and test, bytes each | left after removal | adding, µs | removing, µs |',
-    '|---|---|---|---|---|---|---|',
+    '| filters | subscriptions | bytes each | left after removal | adding, µs | removing, µs |',
+    '|---|---|---|---|---|---|',
     ...lines,
   )
 }

@@ -55,7 +55,7 @@ function told(index: SubscriptionIndex, change: ReturnType<typeof changeOf>): nu
   for (const group of index.find(change)) {
     const membership = meanings.in(group)
     if (!membership) continue
-    for (const { subscription } of group.members()) count += meanings.of(membership, subscription.columns).length
+    for (const subscription of group.members()) count += meanings.of(membership, subscription.columns).length
   }
   return count
 }

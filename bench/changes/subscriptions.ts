@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS, type Filter, type SubscribeRequest } from '@mqttspec/protocol'
+import { DEFAULT_LIMITS, type Filter } from '@mqttspec/protocol'
 import { Access } from '../../packages/server/src/access/access.ts'
 import type { Change, Row } from '../../packages/server/src/change/change.ts'
 import { RowTests } from '../../packages/server/src/change/match/row-tests.ts'
@@ -6,7 +6,12 @@ import { resolveSubscribe } from '../../packages/server/src/decode/resolve-subsc
 import { buildEntity } from '../../packages/server/src/entity/build-entity.ts'
 import { Registry } from '../../packages/server/src/entity/registry.ts'
 import type { Condition } from '../../packages/server/src/query/condition.ts'
-import type { Subscription } from '../../packages/server/src/session/subscription.ts'
+import {
+  askedOf,
+  newSubscription,
+  readAsked,
+  type Subscription,
+} from '../../packages/server/src/session/subscription.ts'
 import * as schema from '../schema.ts'
 
 const facts = { unique: false, indexed: false, collation: 'C', folding: 'ascii' } as const
@@ -52,13 +57,21 @@ const rules = {
   tests: new RowTests(),
 }
 
+const clientIds = new Map<number, string>()
+
+/** Clients have fifty each; what one is called is kept once, by its session. */
+function clientIdOf(n: number): string {
+  const number = Math.floor(n / 50)
+  const clientId = clientIds.get(number) ?? `client${number}`
+  clientIds.set(number, clientId)
+  return clientId
+}
+
 /** The n-th subscription and its condition, as the server makes them of the message of a client. */
 export function subscriptionOf(mix: Mix, n: number): { subscription: Subscription; where: Condition } {
-  const message = { id: `s${n}`, type: 'subscription', operation: 'subscribe', entity: 'notes' }
-  const asked = JSON.stringify({ ...message, options: { filters: filtersOf(mix, n) } })
-  const request = JSON.parse(asked) as SubscribeRequest
-  const { where, settings, ...kept } = resolveSubscribe(notes, request, `client${Math.floor(n / 50)}`, rules)
-  return { subscription: { ...kept, id: `sub${String(n).padStart(9, '0')}`, asked }, where }
+  const asked = askedOf({ id: `s${n}`, entity: 'notes', options: { filters: [...filtersOf(mix, n)] } })
+  const wanted = resolveSubscribe(notes, readAsked(asked), clientIdOf(n), rules)
+  return { subscription: newSubscription(wanted, `sub${String(n).padStart(9, '0')}`, asked), where: wanted.where }
 }
 
 /** The n-th change: a note of some owner gets another rank, and sometimes another state. */

@@ -84,8 +84,8 @@ export class ChangePath {
         yield
         const membership = meanings.in(group)
         if (!membership) continue
-        for (const { subscription, joined } of group.members()) {
-          if (joined > lastJoined || !isNews(subscription, change)) continue
+        for (const subscription of group.members()) {
+          if (subscription.joined > lastJoined || !isNews(subscription, change)) continue
           for (const meaning of meanings.of(membership, subscription.columns)) {
             this.#tellOne(change, meaning, subscription, isMasked ? undefined : shared)
           }

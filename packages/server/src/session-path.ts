@@ -10,7 +10,7 @@ import type { RequestSteps } from './request-path.ts'
 import { NOBODY } from './session/identity.ts'
 import { sameRights } from './session/same-rights.ts'
 import type { Session } from './session/sessions.ts'
-import type { Subscription, Wanted } from './session/subscription.ts'
+import type { Asked, Subscription, Wanted } from './session/subscription.ts'
 
 /*
  * The part of a request's path that only sessions and subscriptions go:
@@ -133,7 +133,7 @@ const noHistory = (option: string) =>
   })
 
 /** What a client may be told of what it asks. */
-async function decide(message: SubscribeRequest, asker: Asker, steps: RequestSteps): Promise<Wanted> {
+async function decide(message: Asked, asker: Asker, steps: RequestSteps): Promise<Wanted> {
   const entity = steps.registry.find(message.entity, message.schema)
   await asker.hooks.beforeRead(entity, 'subscribe')
   const wanted = resolveSubscribe(entity, message, asker.session.clientId, { ...steps, access: asker.access })

@@ -1,8 +1,8 @@
-import { CLIENT_ID, SpecError, type SubscribeRequest } from '@mqttspec/protocol'
+import { CLIENT_ID, SpecError } from '@mqttspec/protocol'
 import { both } from '../access/access.ts'
 import type { RowTests } from '../change/match/row-tests.ts'
 import type { Entity } from '../entity/entity.ts'
-import type { Wanted } from '../session/subscription.ts'
+import type { Asked, Wanted } from '../session/subscription.ts'
 import type { RequestRules } from './request-rules.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import { resolveFilters } from './resolve-filters.ts'
@@ -10,7 +10,7 @@ import { resolveFilters } from './resolve-filters.ts'
 /** Checks what a client wants to be told of. Throws `invalid_options`, also for what only Postgres can decide. */
 export function resolveSubscribe(
   entity: Entity,
-  { options = {} }: SubscribeRequest,
+  { options = {} }: Asked,
   clientId: string,
   { access, limits, tests }: RequestRules & { readonly tests: RowTests },
 ): Wanted {
@@ -24,7 +24,6 @@ export function resolveSubscribe(
   const computed = columns.find(({ expression }) => expression)
   if (computed) throw onlyInReads(computed.name, options.columns)
   return {
-    from: undefined,
     clientId,
     entity,
     columns,

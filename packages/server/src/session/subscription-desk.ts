@@ -1,6 +1,4 @@
 import {
-  decodeJson,
-  encodeJson,
   isSpecError,
   type Limits,
   notifyTopic,
@@ -15,8 +13,13 @@ import type { SubscriptionIndex } from '../change/match/subscription-index.ts'
 import type { Notifier } from '../change/notify/notifier.ts'
 import { encodePosition, type Position } from '../change/source/position.ts'
 import type { Entity } from '../entity/entity.ts'
+import { NO_ROW } from '../query/condition.ts'
 import type { Session, Sessions } from './sessions.ts'
-import type { Subscription, Wanted } from './subscription.ts'
+import { type Asked, askedOf, newSubscription, readAsked, type Subscription, type Wanted } from './subscription.ts'
+
+/** What a subscription is after it was decided anew: the same to its client, from the same place on. */
+const heir = (before: Subscription, wanted: Wanted): Subscription =>
+  Object.assign(newSubscription(wanted, before.id, before.asked), { from: before.from, durable: before.durable })
 
 /** What a subscription needs to live. */
 export interface SubscriptionDeskParts {
@@ -55,14 +58,13 @@ export class SubscriptionDesk {
   ): { readonly subscription: Subscription; readonly isNew: boolean } {
     const { index, notifier } = this.#parts
     const { subscriptions } = session
-    const asked = encodeJson(request)
+    const asked = askedOf(request)
     for (const subscription of subscriptions.values())
       if (subscription.asked === asked) return { subscription, isNew: false }
     this.#checkCount(subscriptions.size)
-    const { where, settings, ...kept } = wanted
-    const subscription: Subscription = { ...kept, id: nanoid(12), asked }
+    const subscription = newSubscription(wanted, nanoid(12), asked)
     subscriptions.set(subscription.id, subscription)
-    index.add(subscription, where)
+    index.add(subscription, wanted.where)
     notifier.begin(subscription)
     return { subscription, isNew: true }
   }
@@ -88,15 +90,12 @@ export class SubscriptionDesk {
    * The rights of a client have changed: each subscription is decided anew by `decide`, which throws for one that is not
    * allowed any more. Its set is another one from now on, so each is told to be read anew; one that ended, at its end.
    */
-  async reconsider(
-    { clientId, subscriptions }: Session,
-    decide: (request: SubscribeRequest) => Promise<Wanted>,
-  ): Promise<void> {
+  async reconsider({ subscriptions }: Session, decide: (asked: Asked) => Promise<Wanted>): Promise<void> {
     const { index, notifier } = this.#parts
     const held = [...subscriptions.values()].map((subscription) => {
       // Nothing is told by the old rights while the new ones are being decided, also of what is on its way already.
       index.remove(subscription)
-      const undecided = { ...subscription }
+      const undecided = heir(subscription, { ...subscription, where: NO_ROW })
       subscriptions.set(undecided.id, undecided)
       notifier.reset(subscription, 'rights')
       notifier.replace(subscription, undecided)
@@ -104,10 +103,10 @@ export class SubscriptionDesk {
     })
     for (const subscription of held) {
       try {
-        const { where, settings, ...kept } = await decide(decodeJson(subscription.asked) as SubscribeRequest)
+        const wanted = await decide(readAsked(subscription.asked))
         if (subscriptions.get(subscription.id) !== subscription) continue
-        const next = { ...subscription, ...kept, clientId, from: subscription.from }
-        index.add(next, where)
+        const next = heir(subscription, wanted)
+        index.add(next, wanted.where)
         notifier.replace(subscription, next)
         subscriptions.set(subscription.id, next)
       } catch (error) {

@@ -1,4 +1,6 @@
+import { decodeJson, encodeJson, type SubscribeRequest } from '@mqttspec/protocol'
 import type { RowTest } from '../change/match/row-tests.ts'
+import type { SubscriptionGroup } from '../change/match/subscription-group.ts'
 import type { DurableHold } from '../change/source/durable-hold.ts'
 import type { Position } from '../change/source/position.ts'
 import type { Column, Entity } from '../entity/entity.ts'
@@ -25,14 +27,51 @@ export interface Subscription {
   from: Position | undefined
   /** Its hold of a name under which it outlives the session. */
   durable?: DurableHold | undefined
-  /** The message that asked for it as text: to know it again, and to decide it anew when rights change. */
+  /** What asked for it, by `askedOf`: to know it again, and to decide it anew when rights change. */
   readonly asked: string
+  /** Where the index has it; undefined when it has not. */
+  group: SubscriptionGroup | undefined
+  /** When it came into the index, as a number that goes up: it is told of what happens after that. */
+  joined: number
+  /** The number of its last notification; undefined when it is told of nothing. */
+  seq: number | undefined
 }
 
+/** What a message asks for. */
+export type Asked = Pick<SubscribeRequest, 'id' | 'schema' | 'entity' | 'options'>
+
+/** What a message asks for, as text; what all such messages have, and who sends them, is left out. */
+export const askedOf = ({ id, schema, entity, options }: Asked): string => encodeJson({ id, schema, entity, options })
+
+/** What `askedOf` has made a text of. */
+export const readAsked = (text: string): Asked => decodeJson(text) as Asked
+
 /** A subscription as it was decided, with what only its beginning needs. */
-export interface Wanted extends Omit<Subscription, 'id' | 'asked'> {
+export interface Wanted
+  extends Pick<Subscription, 'clientId' | 'entity' | 'columns' | 'matches' | 'inScope' | 'previous'> {
   /** Its set as a condition, for the database. */
   readonly where: Condition
   /** Under which its rows are read. */
   readonly settings?: LocalSettings | undefined
 }
+
+/** A subscription that is nowhere yet. Each field by name: an object that is spread takes twice the memory. */
+export const newSubscription = (
+  { clientId, entity, columns, matches, inScope, previous }: Wanted,
+  id: string,
+  asked: string,
+): Subscription => ({
+  id,
+  clientId,
+  entity,
+  columns,
+  matches,
+  inScope,
+  previous,
+  from: undefined,
+  durable: undefined,
+  asked,
+  group: undefined,
+  joined: 0,
+  seq: undefined,
+})

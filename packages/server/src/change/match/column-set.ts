@@ -6,12 +6,14 @@ import type { Placement, Visit } from './placement.ts'
 
 /** What is found by the values of the same columns together; where there are no columns, all of it for every row. */
 export class ColumnSet {
+  /** As `columnSetName` gives it. */
+  readonly name: string
   readonly #entity: Entity
   readonly #columns: readonly { readonly name: string; readonly decode: (cell: unknown) => unknown }[]
   readonly #byKey = new Map<Scalar, Placement | Bucket>()
 
-  /** `name` is what `columnSetName` gives. */
   constructor(entity: Entity, name: string) {
+    this.name = name
     this.#entity = entity
     this.#columns = (name === '' ? [] : name.split('\0')).map((column) => ({
       name: column,

@@ -8,7 +8,7 @@ import { maskOfCondition } from './column-mask.ts'
 import { ColumnSet, columnSetName, keyOfValues } from './column-set.ts'
 import { type IndexEntry, indexEntries } from './index-entries.ts'
 import type { Placement } from './placement.ts'
-import { type Member, SubscriptionGroup } from './subscription-group.ts'
+import { SubscriptionGroup } from './subscription-group.ts'
 
 /** Sets of columns that are looked up together. Each costs every change a look-up; what comes later takes one column. */
 const MAX_COLUMN_SETS = 64
@@ -20,8 +20,8 @@ const MAX_COLUMN_SETS = 64
 export class EntityIndex {
   readonly #entity: Entity
   readonly #groups = new Map<string, SubscriptionGroup>()
-  readonly #members = new Map<Subscription, Member>()
   readonly #columnSets = new Map<string, ColumnSet>()
+  #size = 0
   #placed = 0
   #lookUps = 0
 
@@ -30,7 +30,7 @@ export class EntityIndex {
   }
 
   get size(): number {
-    return this.#members.size
+    return this.#size
   }
 
   /** Conditions that differ. */
@@ -38,25 +38,25 @@ export class EntityIndex {
     return this.#groups.size
   }
 
-  all(): Iterable<Subscription> {
-    return this.#members.keys()
+  *all(): Iterable<Subscription> {
+    for (const group of this.#groups.values()) yield* group.members()
   }
 
   add(subscription: Subscription, where: Condition, joined: number): void {
     const key = digestOf(canonicalCondition(where))
     const group = this.#groups.get(key) ?? this.#place(key, where, subscription)
-    subscription.matches = group.matches
-    const member = { subscription, group, joined }
-    group.add(member)
-    this.#members.set(subscription, member)
+    Object.assign(subscription, { matches: group.matches, group, joined })
+    group.add(subscription)
+    this.#size++
   }
 
   remove(subscription: Subscription): boolean {
-    const member = this.#members.get(subscription)
-    if (!member) return false
-    this.#members.delete(subscription)
-    member.group.remove(member)
-    if (member.group.isEmpty) this.#displace(member.group)
+    const { group } = subscription
+    if (!group) return false
+    subscription.group = undefined
+    group.remove(subscription)
+    if (group.isEmpty) this.#displace(group)
+    this.#size--
     return true
   }
 
@@ -76,18 +76,19 @@ export class EntityIndex {
 
   #place(key: string, where: Condition, { matches }: Subscription): SubscriptionGroup {
     const group = new SubscriptionGroup(key, matches, maskOfCondition(this.#entity, where))
-    group.placements = indexEntries(where).map((entry) => this.#placementOf(entry, group))
-    for (const placement of group.placements) this.#columnSet(placement.columns).add(placement)
+    const [only = [], ...more] = indexEntries(where).map((entry) => this.#placementOf(entry, group))
+    group.placements = more.length === 0 ? only : [only, ...more].flat()
+    for (const placement of [group.placements].flat()) placement.columnSet.add(placement)
     this.#groups.set(group.key, group)
     return group
   }
 
   #displace(group: SubscriptionGroup): void {
     this.#groups.delete(group.key)
-    for (const placement of group.placements) {
-      const columnSet = this.#columnSets.get(placement.columns)
-      columnSet?.remove(placement)
-      if (columnSet?.isEmpty) this.#columnSets.delete(placement.columns)
+    for (const placement of [group.placements].flat()) {
+      const { columnSet } = placement
+      columnSet.remove(placement)
+      if (columnSet.isEmpty) this.#columnSets.delete(columnSet.name)
     }
   }
 
@@ -96,10 +97,11 @@ export class EntityIndex {
     const fixed = [...equal].sort(([left], [right]) => (left < right ? -1 : 1))
     const columns = columnSetName(fixed.map(([column]) => column))
     if (this.#columnSets.has(columns) || this.#columnSets.size < MAX_COLUMN_SETS) {
-      return { group, columns, key: keyOfValues(fixed.map(([, value]) => value)), range, serial }
+      const key = keyOfValues(fixed.map(([, value]) => value))
+      return { group, columnSet: this.#columnSet(columns), key, range, serial }
     }
     const [column = '', key = ''] = fixed[0] ?? []
-    return { group, columns: column, key, range, serial }
+    return { group, columnSet: this.#columnSet(column), key, range, serial }
   }
 
   #columnSet(columns: string): ColumnSet {

@@ -7,7 +7,7 @@ import { RangeTree } from './range-tree.ts'
 const end = fc.option(fc.integer({ min: -5, max: 5 }), { nil: undefined })
 const placementOf = (low: number | undefined, high: number | undefined, serial: number): Placement => ({
   group: {} as Placement['group'],
-  columns: '',
+  columnSet: {} as Placement['columnSet'],
   key: '',
   range: { column: 'size', low, high },
   serial,

@@ -3,13 +3,6 @@ import { maskOf, NO_COLUMN } from './column-mask.ts'
 import type { Placement } from './placement.ts'
 import type { RowTest } from './row-tests.ts'
 
-/** A subscription in the index, and when it came there: it is told of what happens after that. */
-export interface Member {
-  readonly subscription: Subscription
-  readonly group: SubscriptionGroup
-  readonly joined: number
-}
-
 /** The subscriptions whose conditions hold for the same rows: a change is held against them once. */
 export class SubscriptionGroup {
   /** Stands for their condition, as they have it in common. */
@@ -19,12 +12,12 @@ export class SubscriptionGroup {
   readonly mask: number
   /** The columns that its subscriptions have ever seen. */
   shown = NO_COLUMN
-  /** Where the index has put it. */
-  placements: readonly Placement[] = []
+  /** Where the index has put it: mostly in one place. */
+  placements: Placement | readonly Placement[] = []
   /** The number of the last look-up that has found it. */
   found = 0
   // Most conditions are one client's own: a set for each of them would be most of what a subscription costs.
-  #members: Member | Set<Member> | undefined
+  #members: Subscription | Set<Subscription> | undefined
 
   constructor(key: string, matches: RowTest, mask: number) {
     this.key = key
@@ -36,15 +29,15 @@ export class SubscriptionGroup {
     return this.#members === undefined
   }
 
-  add(member: Member): void {
-    const { entity, columns } = member.subscription
+  add(member: Subscription): void {
+    const { entity, columns } = member
     this.shown |= maskOf(entity, columns)
     if (this.#members === undefined) this.#members = member
     else if (this.#members instanceof Set) this.#members.add(member)
     else this.#members = new Set([this.#members, member])
   }
 
-  remove(member: Member): void {
+  remove(member: Subscription): void {
     if (this.#members === member) this.#members = undefined
     else if (this.#members instanceof Set && this.#members.delete(member) && this.#members.size === 0) {
       this.#members = undefined
@@ -52,7 +45,7 @@ export class SubscriptionGroup {
   }
 
   /** Its subscriptions; those that come or go meanwhile come or go here too. */
-  members(): Iterable<Member> {
+  members(): Iterable<Subscription> {
     if (this.#members === undefined) return []
     return this.#members instanceof Set ? this.#members : [this.#members]
   }

@@ -109,7 +109,7 @@ function byIndex(index: SubscriptionIndex, told: Change) {
   const twice: Subscription[] = []
   for (const group of index.find(told)) {
     const membership = meanings.in(group)
-    for (const { subscription } of membership ? group.members() : []) {
+    for (const subscription of membership ? group.members() : []) {
       if (found.has(subscription)) twice.push(subscription)
       const means = membership ? meanings.of(membership, subscription.columns) : []
       if (means.length > 0) found.set(subscription, means)

@@ -28,16 +28,12 @@ interface Hold {
   timer: NodeJS.Timeout
 }
 
-/** Once all has passed there is a number left: subscriptions are many, and most of the time only there. */
-interface State {
-  seq: number
-  hold: Hold | undefined
-}
-
 /** Numbers each subscription's notifications and sends them, none before the subscription's own reply. */
 export class Notifier {
   readonly #transport: Transport
-  readonly #states = new Map<Subscription, State>()
+  /** Of those that have to wait. Subscriptions are many, and most of the time only there. */
+  readonly #holds = new Map<Subscription, Hold>()
+  #isStopped = false
 
   constructor(transport: Transport) {
     this.#transport = transport
@@ -50,16 +46,16 @@ export class Notifier {
       heard = resolve
     })
     const until = new Set<Until>(['begun', 'answered', 'listening'])
-    const hold = { until, waiting: [], lost: false, listening, heard, timer: this.#timer(subscription) }
-    this.#states.set(subscription, { seq: 0, hold })
+    const timer = this.#timer(subscription)
+    this.#holds.set(subscription, { until, waiting: [], lost: false, listening, heard, timer })
+    subscription.seq = 0
   }
 
   /** From this place on the subscription is told of changes; what waits and is not after it is dropped. */
   begun(subscription: Subscription, from: Position | undefined): void {
-    const state = this.#states.get(subscription)
-    if (!state) return
+    if (subscription.seq === undefined) return
     subscription.from = from
-    const { hold } = state
+    const hold = this.#holds.get(subscription)
     if (hold) hold.waiting = hold.waiting.filter(({ place }) => !from || !place || isAfter(from, place))
     this.#passed(subscription, 'begun')
   }
@@ -73,27 +69,26 @@ export class Notifier {
   /** The client may have begun to listen. */
   listening(subscription: Subscription): void {
     const { clientId, id } = subscription
-    if (this.#states.get(subscription)?.hold?.until.has('listening') && this.#transport.isListening(clientId, id)) {
+    if (this.#holds.get(subscription)?.until.has('listening') && this.#transport.isListening(clientId, id)) {
       this.#passed(subscription, 'listening')
     }
   }
 
   /** Resolves when the client listens, or long enough was waited for it. */
   async whenListening(subscription: Subscription): Promise<void> {
-    await this.#states.get(subscription)?.hold?.listening
+    await this.#holds.get(subscription)?.listening
   }
 
   /** Is the subscription still there, as it was decided? */
   has(subscription: Subscription): boolean {
-    return this.#states.has(subscription)
+    return subscription.seq !== undefined
   }
 
   /** Sends what `encode` makes of the subscription's next number, when its time has come. */
   send(subscription: Subscription, encode: (seq: number) => Payload, place?: Place): void {
-    const state = this.#states.get(subscription)
-    if (!state) return
-    const { hold } = state
-    if (!hold) void this.#sendNow(subscription, state, encode, placed(subscription, place))
+    if (subscription.seq === undefined) return
+    const hold = this.#holds.get(subscription)
+    if (!hold) void this.#sendNow(subscription, encode, placed(subscription, place))
     else if (hold.waiting.length < MAX_WAITING) hold.waiting.push({ encode, place })
     else hold.lost = true
   }
@@ -104,8 +99,7 @@ export class Notifier {
     encode: (seq: number) => Payload,
     acknowledged?: (() => void) | undefined,
   ): Promise<void> {
-    const state = this.#states.get(subscription)
-    if (state) await this.#sendNow(subscription, state, encode, acknowledged)
+    await this.#sendNow(subscription, encode, acknowledged)
   }
 
   /**
@@ -113,7 +107,7 @@ export class Notifier {
    * be told by rights that it has no more, it is not told.
    */
   reset(subscription: Subscription, reason: ResetReason, place?: Place): void {
-    const hold = this.#states.get(subscription)?.hold
+    const hold = this.#holds.get(subscription)
     if (hold && reason === 'rights') hold.waiting = []
     if (subscription.from && place && !isAfter(subscription.from, place)) return
     subscription.durable?.lost()
@@ -125,27 +119,31 @@ export class Notifier {
    * other beginning than the reset that tells it so.
    */
   replace(before: Subscription, after: Subscription): void {
-    const state = this.#states.get(before)
-    if (!state) return
-    this.#states.delete(before)
-    this.#states.set(after, state)
-    if (!state.hold) return
-    clearTimeout(state.hold.timer)
-    state.hold.timer = this.#timer(after)
+    if (before.seq === undefined) return
+    after.seq = before.seq
+    before.seq = undefined
+    const hold = this.#holds.get(before)
+    if (!hold) return
+    this.#holds.delete(before)
+    this.#holds.set(after, hold)
+    clearTimeout(hold.timer)
+    hold.timer = this.#timer(after)
     this.#passed(after, 'begun')
   }
 
   /** Ends a subscription: nothing is sent after this. */
   end(subscription: Subscription): void {
-    const hold = this.#states.get(subscription)?.hold
-    this.#states.delete(subscription)
+    subscription.seq = undefined
+    const hold = this.#holds.get(subscription)
+    this.#holds.delete(subscription)
     clearTimeout(hold?.timer)
     hold?.heard()
   }
 
-  /** Ends every subscription. */
+  /** Sends nothing more. */
   stop(): void {
-    for (const subscription of [...this.#states.keys()]) this.end(subscription)
+    this.#isStopped = true
+    for (const subscription of [...this.#holds.keys()]) this.end(subscription)
   }
 
   /** A client that has not subscribed in time is not waited for. */
@@ -154,30 +152,30 @@ export class Notifier {
   }
 
   #passed(subscription: Subscription, until: Until): void {
-    const state = this.#states.get(subscription)
-    const hold = state?.hold
-    if (!state || !hold?.until.delete(until)) return
+    const hold = this.#holds.get(subscription)
+    if (!hold?.until.delete(until)) return
     if (until === 'listening') {
       clearTimeout(hold.timer)
       hold.heard()
     }
     if (hold.until.size > 0) return
-    state.hold = undefined
+    this.#holds.delete(subscription)
     if (hold.lost) this.reset(subscription, 'slow')
     else {
       for (const { encode, place } of hold.waiting)
-        void this.#sendNow(subscription, state, encode, placed(subscription, place))
+        void this.#sendNow(subscription, encode, placed(subscription, place))
     }
   }
 
   #sendNow(
-    { clientId, id }: Subscription,
-    state: State,
+    subscription: Subscription,
     encode: (seq: number) => Payload,
     acknowledged: (() => void) | undefined,
   ): Promise<void> {
-    state.seq++
-    return this.#transport.notify(clientId, id, encode(state.seq), acknowledged)
+    const { clientId, id, seq } = subscription
+    if (seq === undefined || this.#isStopped) return Promise.resolve()
+    subscription.seq = seq + 1
+    return this.#transport.notify(clientId, id, encode(seq + 1), acknowledged)
   }
 }
 

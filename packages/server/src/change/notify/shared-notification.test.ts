@@ -78,7 +78,7 @@ test('what is shared by many is byte for byte what each would be sent alone', ()
         let sent = 0
         for (const group of index.find(change)) {
           const membership = meanings.in(group)
-          for (const { subscription } of membership ? group.members() : []) {
+          for (const subscription of membership ? group.members() : []) {
             for (const meaning of membership ? meanings.of(membership, subscription.columns) : []) {
               const payload = notification.encoder(meaning, subscription)(++sent)
               expect(textOf(payload)).toBe(encodeNotification(change, meaning, subscription, sent))
