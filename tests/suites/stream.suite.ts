@@ -1,4 +1,4 @@
-import { defineSpec, type ListenOptions, type Server } from '@mqttspec/server'
+import { defineSpec, type ListenOptions, type Server, type ServerDatabase } from '@mqttspec/server'
 import { integer, jsonb, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { quiet, until } from '../until.ts'
@@ -97,6 +97,20 @@ export function streamSuite(over: string, open: () => Promise<SharedDatabase>): 
         ['delete', 'leave'],
       ])
       expect(set.wrong).toEqual([])
+    })
+
+    test('what the program writes by server.db is told at once, and not at the next look at the stream', async () => {
+      const set = await subscribe(await connect('a'))
+      const db = server.db as ServerDatabase<{ items: typeof items }>
+      const startedAt = performance.now()
+      for (let n = 1; n <= 10; n++) {
+        if (n % 2 === 0)
+          await db.transaction(async (transaction) => void (await transaction.insert(items).values({ grp: n })))
+        else await db.insert(items).values({ grp: n })
+        await until(() => set.fold().events.length === n)
+      }
+      // A look a second would take ten.
+      expect(performance.now() - startedAt).toBeLessThan(6_000)
     })
 
     test('what was rolled back is never told', async () => {

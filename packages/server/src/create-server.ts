@@ -11,9 +11,10 @@ import { Notifier } from './change/notify/notifier.ts'
 import { openSource } from './change/source/open-source.ts'
 import type { StreamStatus } from './change/source/stream-status.ts'
 import { ChangePath } from './change-path.ts'
-import { bindDrizzle as prepareDrizzle } from './db/bound-drizzle.ts'
+import { type BindDrizzle, bindDrizzle as prepareDrizzle } from './db/bound-drizzle.ts'
 import type { Database } from './db/database.ts'
 import { openDatabase } from './db/open-database.ts'
+import { OverheardDatabase } from './db/overheard-database.ts'
 import { Admission } from './decode/admission.ts'
 import type { SchemaSource } from './entity/check-declaration.ts'
 import type { Entity } from './entity/entity.ts'
@@ -144,7 +145,10 @@ async function start(
   const inFlight = new InFlight()
   const pending = new PendingReplies()
   const hooks = new Hooks(rules.hooks, HOOK_MS, logger)
-  const bindDrizzle = prepareDrizzle(rules.schema, rules.casing)
+  const bind = prepareDrizzle(rules.schema, rules.casing)
+  // What the user's own code writes through the server is told as soon as what clients write.
+  const bindDrizzle: BindDrizzle = (runner) =>
+    bind('transaction' in runner ? new OverheardDatabase(runner, () => source.stirred()) : runner)
   const steps = {
     transport,
     sessions,

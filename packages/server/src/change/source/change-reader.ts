@@ -23,13 +23,19 @@ export class ChangeReader {
     this.#parts = parts
   }
 
-  /** The changes of some entities among these rows of `changesBetween`, by transaction. */
+  /**
+   * The changes of some entities among these rows of `changesBetween` after a position, by transaction; or 'gone', where
+   * some of them have been forgotten meanwhile.
+   */
   async changesOf(
     rows: readonly Cells[],
+    after: bigint,
     entities: readonly Entity[],
     stream: StreamRead,
-  ): Promise<readonly (readonly Change[])[]> {
-    const images = await this.#images(rows, entities)
+  ): Promise<readonly (readonly Change[])[] | 'gone'> {
+    const isWhole = BigInt(rows.at(-1)?.[0] ?? after) - after === BigInt(rows.length)
+    const images = isWhole ? await this.#images(rows, entities) : 'gone'
+    if (images === 'gone') return 'gone'
     const transactions: Change[][] = []
     let last: string | null | undefined
     for (const cells of rows) {
@@ -45,12 +51,14 @@ export class ChangeReader {
     return transactions
   }
 
-  async #images(rows: readonly Cells[], entities: readonly Entity[]): Promise<Images> {
+  async #images(rows: readonly Cells[], entities: readonly Entity[]): Promise<Images | 'gone'> {
     const images: Images = new Map()
     for (const entity of entities) {
       const ids = rows.flatMap(([, id, , table]) => (table === entity.tableName && id ? [id] : []))
       if (ids.length === 0) continue
-      for (const [id, old, row] of await this.#readImages(entity, ids)) {
+      const read = await this.#readImages(entity, ids)
+      if (read && read.length < ids.length) return 'gone'
+      for (const [id, old, row] of read ?? []) {
         images.set(`${entity.name}/${id}`, { old: rowOf(old), new: rowOf(row) })
       }
     }
@@ -58,7 +66,7 @@ export class ChangeReader {
   }
 
   /** Rows that the table can not hold any more, since it was altered, are told as lost; the stream goes on. */
-  async #readImages(entity: Entity, ids: readonly string[]): Promise<readonly Cells[]> {
+  async #readImages(entity: Entity, ids: readonly string[]): Promise<readonly Cells[] | undefined> {
     try {
       return await this.#parts.database.run(rowsOfChanges(entity, ids))
     } catch (error) {
@@ -68,7 +76,7 @@ export class ChangeReader {
         'a table was altered; restart the server for it',
       )
       this.#parts.lost(entity)
-      return []
+      return undefined
     }
   }
 }

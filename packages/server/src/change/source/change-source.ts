@@ -33,6 +33,8 @@ export interface ChangeSource {
   start(sink: ChangeSink): Promise<void>
   /** This server's own write has been committed; a source that reads a log may look now. */
   committed(changes: readonly Change[]): void
+  /** Something may have been committed past it, by code of the user's own in this process. */
+  stirred(): void
   /** How a read tells its place in the stream. */
   readonly place: ReadPlace | undefined
   /** The place in the stream at which a subscription begins, now; undefined when the source keeps no history. */

@@ -105,6 +105,10 @@ export class ChangeStream implements ChangeSource {
     this.#look()
   }
 
+  stirred(): void {
+    this.#look()
+  }
+
   async now(): Promise<Position> {
     const rows = await this.#options.database.run(WHERE_NOW)
     const cells = JSON.stringify([rows, this.#looks])
@@ -126,12 +130,13 @@ export class ChangeStream implements ChangeSource {
     let from = after.pos
     while (from < upTo.pos) {
       const rows = await this.#options.database.run(changesBetween(from, upTo.pos, PAGE))
-      if (rows.length === 0) return
-      const wanted = rows.filter(([, , , table]) => table === entity.tableName)
-      if (wanted.some(([, , , , op]) => op === 'T')) yield 'gone'
-      for (const changes of await this.#reader.changesOf(wanted, [entity], this.#read)) {
-        yield changes.filter(({ place }) => place && isAfter(after, place))
+      const transactions = await this.#reader.changesOf(rows, from, [entity], this.#read)
+      // What is after a position was there when that was looked up, and may have been forgotten since.
+      if (rows.length === 0 || transactions === 'gone' || rows.some((row) => this.#empties(row, entity, after))) {
+        yield 'gone'
+        return
       }
+      for (const changes of transactions) yield changes.filter(({ place }) => place && isAfter(after, place))
       from = BigInt(rows.at(-1)?.[0] ?? from)
     }
   }
@@ -209,7 +214,7 @@ export class ChangeStream implements ChangeSource {
     for (;;) {
       const rows = await database.run(changesBetween(this.#pos, BigInt('9223372036854775807'), PAGE))
       if (rows.length === 0) break
-      await this.#handOn(rows)
+      if (!(await this.#handOn(rows))) return this.#beginAnew()
       const last = rows.at(-1)
       this.#pos = BigInt(last?.[0] ?? this.#pos)
       this.#mark = Number(last?.[6] ?? this.#mark)
@@ -252,10 +257,14 @@ export class ChangeStream implements ChangeSource {
    * while the server ran, or a server that slept for longer than changes are kept, has lost what was in between.
    */
   async #check(): Promise<void> {
-    const { pollMs, logger, entities } = this.#options
-    if (performance.now() - this.#checkedAt < Math.min(pollMs, CHECK_EVERY_MS)) return
+    if (performance.now() - this.#checkedAt < Math.min(this.#options.pollMs, CHECK_EVERY_MS)) return
     this.#checkedAt = performance.now()
-    if (await this.#knows({ epoch: this.#epoch, pos: this.#pos, mark: this.#mark })) return
+    const isKnown = await this.#knows({ epoch: this.#epoch, pos: this.#pos, mark: this.#mark })
+    if (!isKnown) await this.#beginAnew()
+  }
+
+  async #beginAnew(): Promise<void> {
+    const { logger, entities } = this.#options
     logger.warn({}, 'the change stream is another one than before: every subscription is told to begin anew')
     await this.#adopt()
     await this.#sequence()
@@ -271,16 +280,23 @@ export class ChangeStream implements ChangeSource {
     return epoch === now.epoch && pos <= now.pos && pos >= BigInt(pruned ?? 0) && String(mark) === marked
   }
 
-  async #handOn(rows: readonly Cells[]): Promise<void> {
+  /** Tells of what has happened; false, where some of it is forgotten already. */
+  async #handOn(rows: readonly Cells[]): Promise<boolean> {
     const watched = this.#options.entities.filter((entity) => this.#options.isWatched(entity))
-    const transactions = await this.#reader.changesOf(rows, watched, this.#read)
+    const transactions = await this.#reader.changesOf(rows, this.#pos, watched, this.#read)
+    if (transactions === 'gone') return false
     for (const changes of transactions) await this.#sink?.changed(changes)
     for (const cells of rows) {
-      if (cells[4] !== 'T') continue
-      for (const entity of watched) {
-        if (entity.tableName === cells[3]) this.#sink?.lost(entity, 'truncate', placeOfChange(cells, this.#read))
-      }
+      const place = placeOfChange(cells, this.#read)
+      for (const entity of watched) if (this.#empties(cells, entity)) this.#sink?.lost(entity, 'truncate', place)
     }
+    return true
+  }
+
+  /** Is this that an entity's table was truncated, after a place? */
+  #empties(cells: Cells, { tableName }: Entity, after?: Position): boolean {
+    const [, , , table, op] = cells
+    return op === 'T' && table === tableName && (!after || isAfter(after, placeOfChange(cells, this.#read)))
   }
 
   async #prune(): Promise<void> {

@@ -20,6 +20,8 @@ export class OwnWrites implements ChangeSource {
     if (changes.length > 0) this.#sink?.changed(changes)
   }
 
+  stirred(): void {}
+
   async now(): Promise<undefined> {
     return undefined
   }
