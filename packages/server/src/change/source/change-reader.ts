@@ -97,8 +97,12 @@ function changeOf(cells: Cells, entity: Entity, images: Images, stream: StreamRe
   return [{ entity, operation, ...image, timestamp: `${at}Z`, place: placeOfChange(cells, stream) }]
 }
 
+/** The places at which an entity's table was truncated, among rows of `changesBetween`. */
+export const emptied = (rows: readonly Cells[], { tableName }: Entity, stream: StreamRead): readonly Place[] =>
+  rows.flatMap((cells) => (cells[4] === 'T' && cells[3] === tableName ? [placeOfChange(cells, stream)] : []))
+
 /** Where a row of `changesBetween` stands in the stream. */
-export function placeOfChange([pos, , xid, , , , mark]: Cells, { epoch, look }: StreamRead): Place {
+function placeOfChange([pos, , xid, , , , mark]: Cells, { epoch, look }: StreamRead): Place {
   const after = { epoch, pos: BigInt(pos ?? 0), mark: Number(mark), seen: undefined }
   return { pos: after.pos, xid: BigInt(xid ?? 0), at: encodePosition(after), look }
 }

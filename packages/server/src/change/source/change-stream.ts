@@ -5,13 +5,12 @@ import type { ReadPlace } from '../../db/run-read.ts'
 import { withSettings } from '../../db/with-settings.ts'
 import type { Entity } from '../../entity/entity.ts'
 import type { Change, Row } from '../change.ts'
-import { ChangeReader, placeOfChange, type StreamRead } from './change-reader.ts'
+import { ChangeReader, emptied, type StreamRead } from './change-reader.ts'
 import type { ChangeSink, ChangeSource, RowSet, SetRows } from './change-source.ts'
 import type { ChangeStreamOptions } from './change-stream-options.ts'
 import type { DurableNames } from './durable-names.ts'
-import { placeOf } from './place-of.ts'
+import { placeOf, positionAt } from './place-of.ts'
 import { encodePosition, isAfter, type Position } from './position.ts'
-import { parseSnapshot } from './snapshot.ts'
 import {
   ANY_FRESH,
   adopt,
@@ -56,10 +55,7 @@ export class ChangeStream implements ChangeSource {
   readonly durables: DurableNames
   readonly place: ReadPlace = {
     sql: PLACE,
-    positionOf: (text) => {
-      const [pos = '0', mark = '0', seen = ''] = text.split('/')
-      return encodePosition({ epoch: this.#epoch, pos: BigInt(pos), mark: Number(mark), seen: parseSnapshot(seen) })
-    },
+    positionOf: (text) => encodePosition(positionAt(this.#epoch, text.split('/'))),
   }
   readonly #options: ChangeStreamOptions
   readonly #reader: ChangeReader
@@ -131,11 +127,9 @@ export class ChangeStream implements ChangeSource {
     while (from < upTo.pos) {
       const rows = await this.#options.database.run(changesBetween(from, upTo.pos, PAGE))
       const transactions = await this.#reader.changesOf(rows, from, [entity], this.#read)
+      const isEmptied = emptied(rows, entity, this.#read).some((place) => isAfter(after, place))
       // What is after a position was there when that was looked up, and may have been forgotten since.
-      if (rows.length === 0 || transactions === 'gone' || rows.some((row) => this.#empties(row, entity, after))) {
-        yield 'gone'
-        return
-      }
+      if (rows.length === 0 || transactions === 'gone' || isEmptied) return yield 'gone'
       for (const changes of transactions) yield changes.filter(({ place }) => place && isAfter(after, place))
       from = BigInt(rows.at(-1)?.[0] ?? from)
     }
@@ -144,15 +138,14 @@ export class ChangeStream implements ChangeSource {
   async rows({ entity, where, settings }: RowSet): Promise<SetRows> {
     const { database, maxRows } = this.#options
     const [row] = await withSettings(database, settings).run(rowsOfSet(entity, where, maxRows + 1))
-    const [json, pos, mark, seen] = row ?? []
+    const [json, ...place] = row ?? []
     const rows = decodeExactJson(json ?? '[]') as readonly Row[]
     if (rows.length > maxRows) {
       throw new SpecError('payload_too_large', `The set has more than ${maxRows} rows: narrow its filters.`, {
         path: ['options', 'filters'],
       })
     }
-    const at = { epoch: this.#epoch, pos: BigInt(pos ?? 0), mark: Number(mark), seen: parseSnapshot(seen ?? '') }
-    return { rows, at: { ...at, look: this.#looks } }
+    return { rows, at: { ...positionAt(this.#epoch, place), look: this.#looks } }
   }
 
   async status(): Promise<StreamStatus> {
@@ -286,17 +279,10 @@ export class ChangeStream implements ChangeSource {
     const transactions = await this.#reader.changesOf(rows, this.#pos, watched, this.#read)
     if (transactions === 'gone') return false
     for (const changes of transactions) await this.#sink?.changed(changes)
-    for (const cells of rows) {
-      const place = placeOfChange(cells, this.#read)
-      for (const entity of watched) if (this.#empties(cells, entity)) this.#sink?.lost(entity, 'truncate', place)
+    for (const entity of watched) {
+      for (const place of emptied(rows, entity, this.#read)) this.#sink?.lost(entity, 'truncate', place)
     }
     return true
-  }
-
-  /** Is this that an entity's table was truncated, after a place? */
-  #empties(cells: Cells, { tableName }: Entity, after?: Position): boolean {
-    const [, , , table, op] = cells
-    return op === 'T' && table === tableName && (!after || isAfter(after, placeOfChange(cells, this.#read)))
   }
 
   async #prune(): Promise<void> {

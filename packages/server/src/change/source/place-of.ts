@@ -10,5 +10,15 @@ export function placeOf([row]: readonly Cells[]): Position & { readonly seen: Sn
     .update(id ?? '')
     .digest('base64url')
     .slice(0, 8)
-  return { epoch, pos: BigInt(pos ?? 0), mark: Number(mark ?? 0), seen: parseSnapshot(seen ?? '') }
+  return positionAt(epoch, [pos, mark, seen])
 }
+
+/** The position at which a statement has read: how far the stream was, its mark there, and what was visible. */
+export const positionAt = (epoch: string, [pos, mark, seen]: PlaceCells): Position & { readonly seen: Snapshot } => ({
+  epoch,
+  pos: BigInt(pos ?? 0),
+  mark: Number(mark ?? 0),
+  seen: parseSnapshot(seen ?? ''),
+})
+
+type PlaceCells = readonly (string | null | undefined)[]

@@ -1,0 +1,150 @@
+import { integer, pgTable, serial } from 'drizzle-orm/pg-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Change } from '../../packages/server/src/change/change.ts'
+import { openSource } from '../../packages/server/src/change/source/open-source.ts'
+import type { Position } from '../../packages/server/src/change/source/position.ts'
+import type { Database } from '../../packages/server/src/db/database.ts'
+import { openDatabase } from '../../packages/server/src/db/open-database.ts'
+import { prepareTables } from '../../packages/server/src/entity/prepare-tables.ts'
+import { describeWith } from '../require-service.ts'
+import { until } from '../until.ts'
+import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { sharedDatabase } from './stream-drivers.ts'
+
+const logger = { info() {}, warn() {}, error() {} }
+const items = pgTable('items', { id: serial().primaryKey(), n: integer() })
+
+const LONG_MS = 600_000
+/** As a server does that keeps less, or has more to keep. */
+const FORGET_ALL = `
+  with forgotten as (delete from mqttspec.batch returning 1), changes as (delete from mqttspec.change)
+  update mqttspec.stream set pruned = pos, pruned_mark = mark where exists (select from forgotten)`
+const INSERT = (n: number) => `insert into items (n) select g from generate_series(1, ${n}) g`
+
+describeWith('PostgreSQL', await findPostgres(), () => {
+  let cluster: RunningPostgres | undefined
+  beforeAll(async () => {
+    cluster = await startPostgres()
+  }, 60_000)
+  afterAll(async () => cluster?.stop())
+
+  /** A stream, and something that happens just before a statement of it that has a text in it, once. */
+  async function stream() {
+    if (!cluster) throw new Error('PostgreSQL has not started')
+    const shared = await sharedDatabase(cluster)
+    const real = await openDatabase(shared.database, { logger })
+    let armed: { readonly at: string; readonly act: string } | undefined
+    const run: Database['run'] = async (statement) => {
+      const { act } = armed && statement.text.includes(armed.at) ? armed : {}
+      if (act !== undefined) {
+        armed = undefined
+        await shared.sql(act)
+      }
+      return real.run(statement)
+    }
+    const database = new Proxy(real, {
+      get: (_, name) => {
+        const value: unknown = name === 'run' ? run : Reflect.get(real, name)
+        return typeof value === 'function' ? value.bind(real) : value
+      },
+    })
+    const shape = { schema: { items }, wireNames: 'property' as const, casing: undefined }
+    const registry = await prepareTables(real, shape, [{ schemaKey: 'items', options: {} }], { createTables: true })
+    const [entity] = registry.all()
+    if (!entity) throw new Error('there is one')
+    const heard: Change[] = []
+    const lost: string[] = []
+    const { source } = await openSource(database, [entity], {
+      install: true,
+      logger,
+      isWatched: () => true,
+      pollMs: 50,
+      maxAgeMs: LONG_MS,
+      maxChanges: 1_000_000,
+      maxRows: 1_000,
+      maxDurableAgeMs: LONG_MS,
+      maxNames: 1,
+    })
+    await source.start({
+      changed: (changes) => void heard.push(...changes),
+      lost: (_, reason) => void lost.push(reason),
+    })
+    const begun = await source.now()
+    if (!begun) throw new Error('a stream has positions')
+    return {
+      sql: shared.sql,
+      session: shared.session,
+      source,
+      entity,
+      begun,
+      heard,
+      lost,
+      before: (at: string, act: string) => {
+        armed = { at, act }
+      },
+      [Symbol.asyncDispose]: async () => {
+        await source.stop()
+        await real.close()
+        await shared.close()
+      },
+    }
+  }
+
+  describe('changes that are forgotten while they are read', () => {
+    test.each([
+      ['before its second page is read', 'unnest(b.ids) with ordinality', 1],
+      ['before its first page is read', 'unnest(b.ids) with ordinality', 0],
+      ['before its rows are read', 'json_populate_record', 0],
+    ])('are said to be gone, where a history is read: %s', async (_, at, page) => {
+      await using past = await stream()
+      await past.sql(INSERT(5_000))
+      const upTo = await past.source.caughtUp()
+      if (!upTo) throw new Error('a stream has positions')
+      await until(() => past.heard.length === 5_000)
+      const told: (number | 'gone')[] = []
+      if (page === 0) past.before(at, FORGET_ALL)
+      for await (const changes of past.source.history(past.entity, past.begun, upTo)) {
+        told.push(changes === 'gone' ? 'gone' : changes.length)
+        if (told.length === page) past.before(at, FORGET_ALL)
+      }
+      expect(told).toEqual(page === 0 ? ['gone'] : [2_000, 'gone'])
+    })
+
+    test('are told as lost to who follows, and what comes after them is told', async () => {
+      await using live = await stream()
+      live.before('json_populate_record', FORGET_ALL)
+      await live.sql(INSERT(3))
+      await until(() => live.lost.length === 1)
+      expect([live.lost, live.heard]).toEqual([['history'], []])
+      await live.sql(INSERT(2))
+      await until(() => live.heard.length === 2)
+      expect(live.lost).toHaveLength(1)
+    })
+  })
+
+  test('a truncated table is gone for who comes from before it, and not for who has seen it empty', async () => {
+    await using past = await stream()
+    await past.sql(INSERT(2))
+    await until(() => past.heard.length === 2)
+    const turn = await past.session?.()
+    if (!turn) throw new Error('it is a Postgres of its own')
+    await turn.sql('begin')
+    await turn.sql('select 1 from mqttspec.stream for update')
+    await past.sql('truncate items')
+    const seen = await past.source.now()
+    await turn.sql('rollback')
+    await turn.end()
+    await past.sql(INSERT(1))
+    const upTo = await past.source.caughtUp()
+    if (!seen || !upTo) throw new Error('a stream has positions')
+    const toldSince = async (after: Position): Promise<readonly (number | 'gone')[]> => {
+      const told: (number | 'gone')[] = []
+      for await (const changes of past.source.history(past.entity, after, upTo)) {
+        if (changes.length > 0) told.push(changes === 'gone' ? 'gone' : changes.length)
+      }
+      return told
+    }
+    expect(await toldSince(seen)).toEqual([1])
+    expect(await toldSince(past.begun)).toEqual(['gone'])
+  })
+})
