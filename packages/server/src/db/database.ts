@@ -40,7 +40,7 @@ export interface Runner {
  * - It MUST survive the database going away: each pending call rejects (`connectionLost`), a later call reconnects,
  *   and nothing is ever thrown outside a promise.
  * - It MUST NOT run a statement of a transaction outside of it, also when the connection is cut half-way.
- * - Its sessions run in `TimeZone=UTC`, with `mqttspec.server=1`.
+ * - Its sessions run in `TimeZone=UTC`, with `mqttspec.server=1` where nobody else has them.
  */
 export interface Database extends Runner {
   readonly kind: 'pglite' | 'postgres' | 'node-postgres'

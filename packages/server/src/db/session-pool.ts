@@ -18,6 +18,8 @@ export interface SessionPoolOptions {
   readonly reopens: boolean
   /** Do its sessions hear notifications, and may there be one more of them? */
   readonly canListen?: boolean
+  /** How else it hears them. */
+  readonly listen?: Database['listen']
   readonly logger: Logger
   /** Run with nothing else on the session, about every `upkeepEvery` statements. */
   readonly upkeep?: (session: Runner) => Promise<void>
@@ -79,8 +81,8 @@ export class SessionPool implements Database {
 
   /** On a session beside the others. */
   get listen(): Database['listen'] {
-    const { open, logger, canListen = false } = this.#options
-    return canListen ? (channel, heard) => new Listener(open, channel, heard, logger) : undefined
+    const { open, logger, canListen = false, listen } = this.#options
+    return canListen ? (channel, heard) => new Listener(open, channel, heard, logger) : listen
   }
 
   close(): Promise<void> {

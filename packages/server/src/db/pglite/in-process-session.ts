@@ -6,11 +6,13 @@ import { toDatabaseError, toOpenError } from '../postgres-error.ts'
 import type { Session, SessionTransaction } from '../session.ts'
 import { SessionPool } from '../session-pool.ts'
 import { TEXT_SETTINGS } from '../session-settings.ts'
+import { PgliteListener } from './pglite-listener.ts'
 import { keepUp, UPKEEP_EVERY } from './upkeep.ts'
 
 /**
  * A PGlite that the user made, used where it lives, by its public means: transactions and statements of ours and of
- * the user's take turns. Its one session gets our settings. `close` leaves it open.
+ * the user's take turns. Its one session gets our settings, but for the one that says that a server writes: so does the
+ * user. `close` leaves it open.
  */
 export function openUserPglite(client: PGlite, logger: Logger): Database {
   logger.warn(
@@ -25,6 +27,7 @@ export function openUserPglite(client: PGlite, logger: Logger): Database {
     pipelineDepth: 1,
     silenceMs: Number.POSITIVE_INFINITY,
     reopens: true,
+    listen: (channel, heard) => new PgliteListener(client, channel, heard, logger),
     logger,
     upkeep: keepUp,
     upkeepEvery: UPKEEP_EVERY,
@@ -32,7 +35,7 @@ export function openUserPglite(client: PGlite, logger: Logger): Database {
 }
 
 async function openSession(client: PGlite): Promise<Session> {
-  const settings = Object.entries({ ...TEXT_SETTINGS, 'mqttspec.server': '1' })
+  const settings = Object.entries(TEXT_SETTINGS)
   try {
     await client.exec(settings.map(([name, value]) => `set ${name} = ${value};`).join(' '))
   } catch (error) {
