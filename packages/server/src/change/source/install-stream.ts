@@ -18,6 +18,8 @@ const TRIGGERED = `
     join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
   where g.tgname = 'mqttspec_capture' and not g.tgisinternal`
 
+const IS_PARTITIONED = `select (relkind = 'p')::text from pg_class where oid = $1::regclass`
+
 /** Is the stream's own schema there, as this version needs it or a later one has made it? */
 async function hasSchema(database: Runner): Promise<boolean> {
   const [row] = await database.run({ text: VERSION_THERE, params: [] })
@@ -47,7 +49,8 @@ export async function installStream(database: Database, entities: readonly Entit
       await run(`select pg_advisory_xact_lock(${INSTALL_LOCK})::text`)
       if (!(await hasSchema(transaction))) for (const text of STREAM_SCHEMA) await run(text)
       for (const { sqlName } of await missingTriggers(transaction, entities)) {
-        for (const text of triggersOn(sqlName)) await run(text)
+        const [row] = await transaction.run({ text: IS_PARTITIONED, params: [sqlName] })
+        for (const text of triggersOn(sqlName, row?.[0] === 'true')) await run(text)
       }
     }),
   )

@@ -1,5 +1,5 @@
 /** Goes up with every change of what is below; where an earlier one is set up, all of it runs once more. */
-export const STREAM_VERSION = 2
+export const STREAM_VERSION = 3
 
 /**
  * What the change stream needs in a database: one schema of its own, and a trigger on each table.
@@ -18,6 +18,10 @@ export const STREAM_VERSION = 2
  * it could have seen. Each batch bears a random mark, and so does every position: one that was given by a future which a
  * restored backup has taken back is told from the one at which something else happened since. Rows are kept as plain JSON of the table's own type, so that no change of a table can make its
  * trigger fail.
+ *
+ * Triggers of a table run when its statement has changed all rows. One that changes a row of that statement again is
+ * captured first: so each change says in which place of which table the row was, and in which it is now, by which the
+ * sequencer puts it behind the one that it followed. `nested` says that a trigger did it, and that this may be so.
  */
 export const STREAM_SCHEMA: readonly string[] = [
   `create schema if not exists mqttspec`,
@@ -28,7 +32,11 @@ export const STREAM_SCHEMA: readonly string[] = [
   op "char" not null,
   old json,
   new json,
-  at timestamptz not null default clock_timestamp()
+  at timestamptz not null default clock_timestamp(),
+  rel oid,
+  was tid,
+  made tid,
+  nested boolean
 )`,
   `create index if not exists change_xid on mqttspec.change (xid)`,
   `create table if not exists mqttspec.batch (
@@ -79,13 +87,22 @@ export const STREAM_SCHEMA: readonly string[] = [
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $capture$
 declare
   tbl text := tg_table_schema || '.' || tg_table_name;
+  nested boolean := pg_trigger_depth() > 1;
 begin
+  -- On a partition runs the trigger of the table that it belongs to, with an argument that says so.
+  if tg_nargs > 0 and tg_level = 'ROW' then
+    select n.nspname || '.' || c.relname into strict tbl from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.oid = pg_partition_root(tg_relid);
+  end if;
   if tg_op = 'INSERT' then
-    insert into mqttspec.change (tbl, op, new) values (tbl, 'I', row_to_json(new));
+    insert into mqttspec.change (tbl, op, new, rel, made, nested)
+      values (tbl, 'I', row_to_json(new), tg_relid, new.ctid, nested);
   elsif tg_op = 'UPDATE' then
-    insert into mqttspec.change (tbl, op, old, new) values (tbl, 'U', row_to_json(old), row_to_json(new));
+    insert into mqttspec.change (tbl, op, old, new, rel, was, made, nested)
+      values (tbl, 'U', row_to_json(old), row_to_json(new), tg_relid, old.ctid, new.ctid, nested);
   elsif tg_op = 'DELETE' then
-    insert into mqttspec.change (tbl, op, old) values (tbl, 'D', row_to_json(old));
+    insert into mqttspec.change (tbl, op, old, rel, was, nested)
+      values (tbl, 'D', row_to_json(old), tg_relid, old.ctid, nested);
   else
     insert into mqttspec.change (tbl, op) values (tbl, 'T');
   end if;
@@ -101,13 +118,16 @@ end $capture$`,
     add column if not exists pruned_mark integer not null default 0,
     add column if not exists cluster text, add column if not exists database text`,
   `alter table mqttspec.batch add column if not exists mark integer not null default (random() * 2147483647)::integer`,
+  // Of version 2, which knew no order within a transaction but that of its triggers.
+  `alter table mqttspec.change add column if not exists rel oid, add column if not exists was tid,
+    add column if not exists made tid, add column if not exists nested boolean`,
   `comment on schema mqttspec is 'The change stream of MQTTSpec, version ${STREAM_VERSION}'`,
 ]
 
 /** The statements that put the triggers on a table, whose name comes from the schema, quoted. */
-export const triggersOn = (sqlName: string): readonly string[] => [
+export const triggersOn = (sqlName: string, isPartitioned: boolean): readonly string[] => [
   `create trigger mqttspec_capture after insert or update or delete on ${sqlName}
-    for each row execute function mqttspec.capture()`,
+    for each row execute function mqttspec.capture(${isPartitioned ? "'partitioned'" : ''})`,
   `create trigger mqttspec_truncate after truncate on ${sqlName}
     for each statement execute function mqttspec.capture()`,
   // Also in sessions that replay another server's changes.
