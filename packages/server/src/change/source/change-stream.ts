@@ -24,6 +24,7 @@ import {
   rowsOfSet,
   sequence,
   TAKE_TURN,
+  untangle,
   WHERE_NOW,
   whereIs,
 } from './stream-statements.ts'
@@ -223,7 +224,8 @@ export class ChangeStream implements ChangeSource {
   #sequence(): Promise<void> {
     return this.#options.database.transaction(async (transaction) => {
       const [turn] = await transaction.run(TAKE_TURN)
-      if (turn) await transaction.run(sequence(turn))
+      const [batch] = turn ? await transaction.run(sequence(turn)) : []
+      if (batch?.[0] && batch[1] === 'true') await transaction.run(untangle(batch[0]))
     })
   }
 

@@ -87,7 +87,6 @@ export const STREAM_SCHEMA: readonly string[] = [
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $capture$
 declare
   tbl text := tg_table_schema || '.' || tg_table_name;
-  nested boolean := pg_trigger_depth() > 1;
 begin
   -- On a partition runs the trigger of the table that it belongs to, with an argument that says so.
   if tg_nargs > 0 and tg_level = 'ROW' then
@@ -96,13 +95,14 @@ begin
   end if;
   if tg_op = 'INSERT' then
     insert into mqttspec.change (tbl, op, new, rel, made, nested)
-      values (tbl, 'I', row_to_json(new), tg_relid, new.ctid, nested);
+      values (tbl, 'I', row_to_json(new), tg_relid, new.ctid, pg_trigger_depth() > 1);
   elsif tg_op = 'UPDATE' then
     insert into mqttspec.change (tbl, op, old, new, rel, was, made, nested)
-      values (tbl, 'U', row_to_json(old), row_to_json(new), tg_relid, old.ctid, new.ctid, nested);
+      values (tbl, 'U', row_to_json(old), row_to_json(new), tg_relid, old.ctid, new.ctid,
+        pg_trigger_depth() > 1);
   elsif tg_op = 'DELETE' then
     insert into mqttspec.change (tbl, op, old, rel, was, nested)
-      values (tbl, 'D', row_to_json(old), tg_relid, old.ctid, nested);
+      values (tbl, 'D', row_to_json(old), tg_relid, old.ctid, pg_trigger_depth() > 1);
   else
     insert into mqttspec.change (tbl, op) values (tbl, 'T');
   end if;

@@ -23,19 +23,39 @@ export const TAKE_TURN = plain(`
  * "Not seen then" is `xid >= xmax or xid in progress`, and "seen now" is what this statement sees. An id beyond the
  * last one covers transaction ids that a crash of the database has given away again. Within the batch transactions
  * come in the order of their last change: that one is younger than every change of a transaction that it has seen.
- * Within a transaction changes come in the order of their ids, but for those that the statement of a trigger has
- * overtaken: one that made what an earlier id has ended comes just before that one.
  * What was seen are parameters, and each range has both its ends, so that Postgres expects little of them and looks them
  * up in indexes, also before it has statistics, instead of reading the whole log.
+ *
+ * Its row, if there were any: the first position, and whether `untangle` MUST follow, in the same transaction.
  */
 export function sequence(turn: Cells): Statement {
   const text = `
+  with fresh as (
+    select c.id, c.xid, c.nested, max(c.id) over (partition by c.xid) as ends from mqttspec.change c
+    where (c.xid >= $2::text::xid8 and c.xid <= '18446744073709551615'::xid8) or c.xid = any($3::text::xid8[])
+      or (c.id > $4::text::int8 and c.id <= 9223372036854775807)),
+  batch as (
+    insert into mqttspec.batch (first, ids)
+    select $1::text::int8 + 1, array_agg(f.id order by f.ends, f.xid, f.id) from fresh f having count(*) > 0
+    returning first, ids, mark),
+  moved as (
+    update mqttspec.stream set seen = pg_current_snapshot()::text, pos = b.first + cardinality(b.ids) - 1, mark = b.mark,
+      last_id = greatest(last_id, (select max(id) from fresh))
+    from batch b returning 1)
+  select first::text, (select bool_or(nested) from fresh)::text from batch, moved`
+  return { text, params: turn.slice(0, 4).map((cell) => cell ?? null) }
+}
+
+/**
+ * Puts a batch in order in which triggers have changed rows. Theirs are captured before the rest of the statement that
+ * set them off: a change that has made what one with an earlier id has ended comes just before that one.
+ */
+export const untangle = (first: string): Statement => ({
+  text: `
   with recursive fresh as (
     select c.id, c.xid, c.rel, c.was, c.made, max(c.id) over whole as ends, bool_or(c.nested) over whole as nested
-    from mqttspec.change c
-    where (c.xid >= $2::text::xid8 and c.xid <= '18446744073709551615'::xid8) or c.xid = any($3::text::xid8[])
-      or (c.id > $4::text::int8 and c.id <= 9223372036854775807)
-    window whole as (partition by c.xid)),
+    from mqttspec.batch b cross join unnest(b.ids) i(id) join mqttspec.change c on c.id = i.id
+    where b.first = $1::text::int8 window whole as (partition by c.xid)),
   state as (
     select id, makes, min(id) filter (where not makes) over (partition by xid, rel, place) as ended from (
       select id, xid, rel, made as place, true as makes from fresh where nested and made is not null
@@ -45,18 +65,11 @@ export function sequence(turn: Cells): Statement {
     union all select o.id, s.ended from overtaken o join state s on s.id = o.before and s.makes and s.ended < s.id),
   placed as (
     select f.id, f.xid, f.ends, coalesce(min(o.before), f.id) as place, count(o.before) as rank
-    from fresh f left join overtaken o on o.id = f.id group by f.id, f.xid, f.ends),
-  batch as (
-    insert into mqttspec.batch (first, ids)
-    select $1::text::int8 + 1, array_agg(p.id order by p.ends, p.xid, p.place, p.rank desc) from placed p having count(*) > 0
-    returning first, ids, mark),
-  moved as (
-    update mqttspec.stream set seen = pg_current_snapshot()::text, pos = b.first + cardinality(b.ids) - 1, mark = b.mark,
-      last_id = greatest(last_id, (select max(id) from fresh))
-    from batch b returning 1)
-  select first::text from batch, moved`
-  return { text, params: turn.slice(0, 4).map((cell) => cell ?? null) }
-}
+    from fresh f left join overtaken o on o.id = f.id group by f.id, f.xid, f.ends)
+  update mqttspec.batch b set ids = (select array_agg(p.id order by p.ends, p.xid, p.place, p.rank desc) from placed p)
+  where b.first = $1::text::int8`,
+  params: [first],
+})
 
 /** Is there anything that has no position yet? No row, or one. Each look is one step into an index. */
 export const ANY_FRESH = plain(`
