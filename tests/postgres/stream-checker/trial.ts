@@ -9,6 +9,7 @@ import { startCuttingProxy } from '../../cutting-proxy.ts'
 import { until } from '../../until.ts'
 import { type RunningPostgres, startPostgres } from '../start-postgres.ts'
 import { TABLES } from './spec.ts'
+import { SqlWriter } from './sql-writer.ts'
 import { type Row, Subscriber } from './subscriber.ts'
 import { type Audited, ofSubscriber, ofWrites } from './verdict.ts'
 import { Writer } from './writer.ts'
@@ -75,6 +76,9 @@ async function portOfOwn(): Promise<number> {
   }
 }
 
+/** Writers that speak SQL. */
+const PAST_THE_SERVER = 3
+
 /** What a trial may break. */
 export interface Means {
   readonly server: ServerProcess
@@ -107,10 +111,11 @@ export async function runTrial({ seed, writers: writing = 6, subscribers: readin
   const server = new ServerProcess(url.replace(`:${cluster.port}/`, `:${toDatabase.port}/`), port)
   await server.start()
   const subscribers = Array.from({ length: reading }, (_, n) => new Subscriber(toReaders.port, seed, n))
-  const writers: Writer[] = []
+  const writers: (Writer | SqlWriter)[] = []
   try {
     await until(() => subscribers.every(({ isReady }) => isReady), 15_000)
     for (let n = 0; n < writing; n++) writers.push(new Writer(toServer.port, seed, n))
+    for (let n = 0; n < PAST_THE_SERVER; n++) writers.push(new SqlWriter(url, seed, n))
     await wait(500)
     const dealt = await faults({ server, cluster, toDatabase, toServer, toReaders })
     expect(server.isAlive).toBe(true)

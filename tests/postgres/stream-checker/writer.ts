@@ -13,7 +13,7 @@ export interface Asked {
 const ANSWER_MS = 700
 const GIVE_UP_MS = 8_000
 /** Few rows: it is contention that makes errors of order appear. */
-const ROWS = 4
+export const ROWS = 4
 
 export const TENANTS = ['red', 'blue'] as const
 export const STATUS = ['a', 'b', 'c'] as const
