@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Change } from '../../packages/server/src/change/change.ts'
 import { openSource } from '../../packages/server/src/change/source/open-source.ts'
 import type { Position } from '../../packages/server/src/change/source/position.ts'
-import type { Database } from '../../packages/server/src/db/database.ts'
+import { prune } from '../../packages/server/src/change/source/stream-statements.ts'
+import type { Database, Statement } from '../../packages/server/src/db/database.ts'
 import { openDatabase } from '../../packages/server/src/db/open-database.ts'
 import { prepareTables } from '../../packages/server/src/entity/prepare-tables.ts'
 import { describeWith } from '../require-service.ts'
@@ -74,6 +75,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     return {
       sql: shared.sql,
       session: shared.session,
+      run: (statement: Statement) => real.run(statement),
       source,
       entity,
       begun,
@@ -120,6 +122,26 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       await until(() => live.heard.length === 2)
       expect(live.lost).toHaveLength(1)
     })
+  })
+
+  test('as many changes are kept as is said, and no position is known from which some are missing', async () => {
+    await using past = await stream()
+    const positions: Position[] = [past.begun]
+    for (let n = 0; n < 30; n++) {
+      await past.sql(INSERT(1))
+      const at = await past.source.caughtUp()
+      if (at) positions.push(at)
+    }
+    const kept = 10
+    await past.run(prune(LONG_MS, kept))
+    const upTo = positions.at(-1) ?? past.begun
+    for (const [n, after] of positions.entries()) {
+      const told: (readonly Change[] | 'gone')[] = []
+      for await (const changes of past.source.history(past.entity, after, upTo)) told.push(changes)
+      const missed = 30 - n
+      if (missed > kept) expect(told).toEqual(['gone'])
+      else expect(told.flatMap((changes) => (changes === 'gone' ? changes : [...changes]))).toHaveLength(missed)
+    }
   })
 
   test('a truncated table is gone for who comes from before it, and not for who has seen it empty', async () => {

@@ -248,6 +248,19 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     }
   })
 
+  test('one that has begun last, and had an id before another one, is told when it is committed', async () => {
+    await using overlap = await Overlap.over(cluster)
+    const [first, last] = [overlap.session(), overlap.session()]
+    const set = await overlap.subscribe()
+    await first('begin; select pg_current_xact_id()')
+    await last('begin; insert into items values (1, 0)')
+    await first('insert into items values (2, 0); commit')
+    await untilTold(set, ['2=0'])
+    // It was not among those in progress: it came after all that there were. And its ids are not the last ones.
+    await last('commit')
+    await untilTold(set, ['2=0', '1=0'])
+  })
+
   test('transaction ids that a crash of the database has given away again are told too', async () => {
     await using overlap = await Overlap.over(cluster)
     const sql = overlap.session()
