@@ -165,7 +165,9 @@ export function durableSuite(over: string, open: () => Promise<SharedDatabase>):
       expect(told.map(({ operation, change, data }) => [operation, change, data.note ?? null])).toEqual([
         ['delete', 'leave', null],
         ['update', 'update', 'changes'],
+        ['update', 'update', 'stays'],
         ['create', 'enter', 'comes'],
+        ['delete', 'leave', null],
       ])
       expect(told.every(({ at }) => at === undefined)).toBe(true)
       await insert('live')

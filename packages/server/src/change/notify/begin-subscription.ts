@@ -3,7 +3,7 @@ import { encodeJson } from '@mqttspec/protocol'
 import { DatabaseError } from '../../db/database-error.ts'
 import type { Subscription } from '../../session/subscription.ts'
 import type { Change, Row } from '../change.ts'
-import { classify } from '../match/classify.ts'
+import { classify, type Meaning } from '../match/classify.ts'
 import type { ChangeSource, RowSet, SetRows } from '../source/change-source.ts'
 import { decodePosition, encodePosition, isAfter, type Position, positionAfter } from '../source/position.ts'
 import { encodeNotification, encodeReset, keyOf, pick, type Shown, shownOf } from './encode-notification.ts'
@@ -157,20 +157,23 @@ async function tellNet(
     if (isTooMuch) return tellAnew(subscription, await source.rows(of), steps)
     for (const change of changes) net.add(change)
   }
-  for (const change of net.all()) await tellChange(change, subscription, steps)
+  for (const { change, meaning } of net.all()) await tellMeaning(change, meaning, subscription, steps)
   return { ...now, seen: since.seen }
 }
 
-async function tellChange(
+async function tellChange(change: Change, subscription: Subscription, steps: BeginningSteps): Promise<void> {
+  for (const meaning of classify(change, subscription)) await tellMeaning(change, meaning, subscription, steps)
+}
+
+async function tellMeaning(
   change: Change,
+  meaning: Meaning,
   subscription: Subscription,
   { notifier, mask }: BeginningSteps,
 ): Promise<void> {
-  for (const meaning of classify(change, subscription)) {
-    const shown = await mask(shownOf(change, meaning, subscription), subscription)
-    const encode = (seq: number) => encodeNotification(change, meaning, subscription, seq, shown)
-    await notifier.sendFirst(subscription, encode, placed(subscription, change.place))
-  }
+  const shown = await mask(shownOf(change, meaning, subscription), subscription)
+  const encode = (seq: number) => encodeNotification(change, meaning, subscription, seq, shown)
+  await notifier.sendFirst(subscription, encode, placed(subscription, change.place))
 }
 
 /** Is a live change one that the subscription is still to be told of? */
