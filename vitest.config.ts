@@ -8,7 +8,7 @@ const source = { resolve: { conditions }, ssr: { resolve: { conditions } } }
 const globalSetup = './scripts/prepare-tests.ts'
 
 /** Tests that start a broker, a database or a browser: patient, and one file at a time. */
-const patient = { globalSetup, testTimeout: 30_000, hookTimeout: 60_000, maxWorkers: 1 }
+const patient = { globalSetup, testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 1 }
 
 /** Folders of `tests/` that need more than Node, each with a project of its own. */
 const NEEDY = ['browser', 'languages', 'mosquitto', 'packages', 'postgres']
@@ -27,8 +27,8 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.pg.test.ts'],
           globalSetup,
-          testTimeout: 15_000,
-          hookTimeout: 30_000,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

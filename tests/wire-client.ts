@@ -82,7 +82,7 @@ export class WireClient implements AsyncDisposable {
       const look = (): void => {
         if (this.#responses.length > before) over(resolve)
       }
-      const timer = setTimeout(() => over(() => reject(new Error('there was no reply within 5 s'))), 5_000)
+      const timer = setTimeout(() => over(() => reject(new Error('there was no reply within 15 s'))), 15_000)
       this.#waiting.add(look)
     })
   }

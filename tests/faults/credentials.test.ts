@@ -8,6 +8,7 @@ import { quiet, until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
 import { read } from './messages.ts'
 import { schema, Trial } from './trial.ts'
+import { timed, within } from './within.ts'
 
 const pair = generateKeyPairSync('rsa', {
   modulusLength: 2048,
@@ -71,7 +72,7 @@ test('fault A01: a token that is wrong in any way lets nobody in', async () => {
   await using ann = await connect(good)
   expect(await tried.code(ann, { operation: 'meta', entity: 'things' })).toBe('ok')
   expect(await hanging).toBeGreaterThan(0)
-}, 30_000)
+}, 60_000)
 
 describe('fault A20: wrong passwords', () => {
   /** How much of one core this process has used since. */
@@ -81,6 +82,17 @@ describe('fault A20: wrong passwords', () => {
       const { user, system } = process.cpuUsage(usage)
       return (user + system) / 1_000 / (performance.now() - startedAt)
     }
+  }
+
+  /** One who has the right password is let in and answered within a second. */
+  const comesInAtOnce = async (tried: Trial, username: string) => {
+    const login = { username, password: await signed(GOOD) }
+    await within(1_000, () =>
+      timed(async () => {
+        await using ann = await WireClient.connect(`mqtt://127.0.0.1:${tried.port}`, 'ann', 'spec', login)
+        expect(await tried.code(ann, read())).toBe('ok')
+      }),
+    )
   }
 
   /** Guesses by 40 connections, as fast as each is answered, until it is told to stop. */
@@ -105,7 +117,6 @@ describe('fault A20: wrong passwords', () => {
   test('from one address are looked at less and less, and who has the right one comes in at once', async () => {
     await using tried = new Trial()
     await tried.start({}, api, false)
-    const url = `mqtt://127.0.0.1:${tried.port}`
     const before = asked
     const stop = guessing(tried.port, (at, times) => ({ username: `user-${at}`, password: `guess-${times}` }))
     await until(() => asked > before + 40)
@@ -114,17 +125,13 @@ describe('fault A20: wrong passwords', () => {
     expect(used()).toBeLessThan(0.5)
     // 40 connections that waited four seconds each: ten a second, where it was hundreds.
     expect(asked - looked).toBeLessThan(120)
-    const startedAt = performance.now()
-    await using ann = await WireClient.connect(url, 'ann', 'spec', { username: 'token', password: await signed(GOOD) })
-    expect(await tried.code(ann, read())).toBe('ok')
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    await comesInAtOnce(tried, 'token')
     await stop()
   }, 60_000)
 
   test('for one user name from many addresses are slowed too, and that user comes in at once', async () => {
     await using tried = new Trial()
     await tried.start({}, api, false)
-    const url = `mqtt://127.0.0.1:${tried.port}`
     const before = asked
     const stop = guessing(tried.port, (at, times) => ({
       username: 'ann',
@@ -135,10 +142,7 @@ describe('fault A20: wrong passwords', () => {
     const looked = asked
     await quiet(1_500)
     expect(asked - looked).toBeLessThan(120)
-    const startedAt = performance.now()
-    await using ann = await WireClient.connect(url, 'ann', 'spec', { username: 'ann', password: await signed(GOOD) })
-    expect(await tried.code(ann, read())).toBe('ok')
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    await comesInAtOnce(tried, 'ann')
     await stop()
   }, 60_000)
 
@@ -181,9 +185,7 @@ test('fault O13: two connections that throw each other out are slowed down, and 
   expect((user + system) / 3_000_000).toBeLessThan(0.5)
   expect(connected - before).toBeLessThan(16)
   const other = await tried.connect('other', 'a')
-  const startedAt = performance.now()
-  expect(await tried.code(other, read())).toBe('ok')
-  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  await within(1_000, () => timed(async () => expect(await tried.code(other, read())).toBe('ok')))
   going = false
   await Promise.all(twins)
 }, 60_000)

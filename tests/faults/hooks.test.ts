@@ -59,4 +59,4 @@ test('fault A19: a hook that throws, hangs or breaks what it is given denies, an
   await until(() => waits.responses.length === 1, 10_000)
   expect(waits.responses[0]).toMatchObject({ error: { code: 'timeout' } })
   expect((await tried.ask(client, read())).data).toEqual([])
-}, 30_000)
+}, 60_000)

@@ -91,7 +91,7 @@ test('with signals: true SIGTERM finishes what runs, and the process ends by its
   const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@mqttspec/source', program], {
     cwd: fileURLToPath(new URL('../../examples', import.meta.url)),
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 25_000,
+    timeout: 40_000,
   })
   let out = ''
   child.stdout.on('data', (chunk) => (out += chunk))
@@ -100,7 +100,7 @@ test('with signals: true SIGTERM finishes what runs, and the process ends by its
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])
   expect(out.split('\n')).toEqual(['asked', 'answered true', ''])
-}, 40_000)
+}, 60_000)
 
 /** All that a logger could find, however deep it looks. */
 function everything(value: unknown): string {

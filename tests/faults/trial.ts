@@ -17,6 +17,7 @@ import type { IClientOptions } from 'mqtt'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import * as z from 'zod'
 import { WireClient } from '../wire-client.ts'
+import { timed, within } from './within.ts'
 
 const owners = pgTable('owners', {
   id: serial().primaryKey(),
@@ -164,10 +165,12 @@ export class Trial implements AsyncDisposable {
   async #answersAnother(): Promise<void> {
     if (!this.#goodLogin) return
     const good = await this.connect(`good-${++this.#asked}`, 'good')
-    const startedAt = performance.now()
-    const { success } = await this.ask(good, { operation: 'read', entity: 'things', options: { limit: 1 } })
-    expect(success).toBe(true)
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    await within(1_000, () =>
+      timed(async () => {
+        const { success } = await this.ask(good, { operation: 'read', entity: 'things', options: { limit: 1 } })
+        expect(success).toBe(true)
+      }),
+    )
   }
 
   /** Looks at what must hold, and stops. */
@@ -202,7 +205,7 @@ export async function codeOf(client: WireClient, payload: Buffer | string): Prom
   const startedAt = performance.now()
   await client.mqtt.publishAsync(`spec/${client.clientId}/request`, payload, { qos: 1 })
   while (client.responses.length === before) {
-    if (performance.now() - startedAt > 5_000) throw new Error('no reply')
+    if (performance.now() - startedAt > 15_000) throw new Error('no reply')
     await new Promise(setImmediate)
   }
   return (client.responses[before] as { error?: { code: string } }).error?.code ?? 'ok'

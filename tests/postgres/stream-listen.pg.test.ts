@@ -15,8 +15,6 @@ const items = pgTable('items', { id: serial().primaryKey(), n: integer() })
 
 /** A poll that no test lives to see. */
 const NEVER_MS = 600_000
-/** What a notification may take on a machine that does much else; it takes 5 ms. */
-const SOON_MS = 1_000
 
 describeWith('PostgreSQL', await findPostgres(), () => {
   let cluster: RunningPostgres | undefined
@@ -76,9 +74,10 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       for (let n = 1; n <= 20; n++) {
         const startedAt = performance.now()
         await stream.shared.sql(`insert into items (n) values (${n})`)
-        await until(() => stream.heard.length === n, SOON_MS)
+        await until(() => stream.heard.length === n)
         took.push(performance.now() - startedAt)
       }
+      // Most take 5 ms; what else the machine does may come in between for some.
       expect(took.sort((a, b) => a - b)[10]).toBeLessThan(200)
       expect(stream.heard.map((change) => change.new?.n)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1))
     })

@@ -8,14 +8,14 @@ import { type OpenDatabase, withServer } from './with-server.ts'
 
 const notes = pgTable('notes', { id: integer().primaryKey(), text: text() })
 
-const DEADLINE_MS = 400
+const DEADLINE_MS = 800
 
 const slow = defineSpec({ schema: { notes } })
   .entity('notes', {
     operators: { asleep: (_, seconds) => sql`exists (select from pg_sleep(${String(seconds)}::text::float8))` },
   })
   .hook('beforeCreate', async ({ data }) => {
-    if ((data as { text?: string }).text === 'late') await wait(3 * DEADLINE_MS)
+    if ((data as { text?: string }).text === 'late') await wait(2.5 * DEADLINE_MS)
   })
 
 /** Holds a server over the database that `open` gives to what it promises of work that takes too long. */
@@ -38,13 +38,16 @@ export function deadlinesSuite(over: string, open: OpenDatabase = async () => ({
       const other = await running.connect('bob')
       await running.client.ask({ id: '1', type: 'request', operation: 'create', entity: 'notes', data: { id: 1 } })
       const startedAt = performance.now()
-      const asked = running.client.ask(sleeping(4 * (DEADLINE_MS / 1_000)))
-      await wait(DEADLINE_MS / 4)
+      let isAnswered = false
+      const asked = running.client.ask(sleeping(8 * (DEADLINE_MS / 1_000))).finally(() => {
+        isAnswered = true
+      })
+      await wait(DEADLINE_MS / 8)
       const pong = await other.ask({ id: 'p', type: 'ping' })
       expect(pong).toMatchObject({ type: 'pong', id: 'p' })
-      expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS)
+      expect(isAnswered).toBe(false)
       expect(await asked).toMatchObject({ success: false, error: { code: 'timeout' } })
-      expect(performance.now() - startedAt).toBeLessThan(4 * DEADLINE_MS)
+      expect(performance.now() - startedAt).toBeLessThan(8 * DEADLINE_MS)
       await until(async () => (await other.ask({ ...sleeping(0), id: `${performance.now()}` })).success === true)
     })
 

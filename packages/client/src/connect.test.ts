@@ -168,13 +168,24 @@ describe('close', () => {
   test('says goodbye to the broker, and may be called again', async () => {
     await using server = await ScriptedServer.start()
     const spec = await connect(server.url)
-    const start = performance.now()
     await spec.close()
     await spec.close()
-    // Without a goodbye it would wait a second before it lets go of the socket.
-    expect(performance.now() - start).toBeLessThan(900)
     await until(() => server.connections === 0)
     expect(spec.connection.state).toBe('closed')
+  })
+
+  test('does not wait for more than the goodbye', async () => {
+    await using server = await ScriptedServer.start()
+    const took: number[] = []
+    // The best of a few: what else the machine does is not what is asked here.
+    for (let time = 0; time < 3; time++) {
+      const spec = await connect(server.url)
+      const start = performance.now()
+      await spec.close()
+      took.push(performance.now() - start)
+    }
+    // Without a goodbye it would wait a second before it lets go of the socket.
+    expect(Math.min(...took)).toBeLessThan(900)
   })
 
   test('rejects what waits and what comes after', async () => {

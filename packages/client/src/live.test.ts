@@ -141,7 +141,8 @@ describe('a live list', () => {
     server.notify('me', server.ids[0] ?? '', enter(2_001, 2))
     await until(() => live.rows?.length === 2)
     expect(most).toBe(1)
-    expect(reads(server)).toBeLessThan(30)
+    // One for each that came would be 2,000; how many there are otherwise depends on how long it took.
+    expect(reads(server)).toBeLessThan(300)
   })
 
   test('goes on after what passes by itself, and ends with what does not', async () => {

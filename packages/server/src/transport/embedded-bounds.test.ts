@@ -152,26 +152,27 @@ describe('a client that does not read (fault O08)', () => {
       slowestMs = Math.max(slowestMs, performance.now() - sent)
       if (Date.now() - begin > 8_000) throw new Error('the frozen client is still there')
     }
-    expect(slowestMs).toBeLessThan(300)
+    // Who waited for the frozen one would wait as long as that is given.
+    expect(slowestMs).toBeLessThan(1_000)
     expect(Date.now() - begin).toBeGreaterThan(1_400)
     expect(Date.now() - begin).toBeLessThan(4_000)
     expect(started.ends).toEqual(['does not read'])
-  }, 15_000)
+  }, 30_000)
 
   it('is not cut off while it reads slowly, and gets all of it', async () => {
-    await using started = await startBroker({ drainTimeoutMs: 300 })
+    await using started = await startBroker({ drainTimeoutMs: 800 })
     await using slow = new RawClient(started.port)
     await slow.connect('slow')
     await slow.subscribe(['spec/slow/notify/+'], 0)
     const payload = 'x'.repeat(7 * MIB)
     slow.socket.on('data', () => {
       slow.socket.pause()
-      setTimeout(() => slow.socket.resume(), 10)
+      setTimeout(() => slow.socket.resume(), 25)
     })
     const begin = Date.now()
     await started.broker.notify('slow', 's', payload)
     expect((await slow.next('publish')).payload).toHaveLength(payload.length)
-    expect(Date.now() - begin).toBeGreaterThan(900)
+    expect(Date.now() - begin).toBeGreaterThan(2_400)
     expect(slow.closed).toBe(false)
   })
 })
@@ -246,7 +247,7 @@ describe('nonsense (fault F19)', () => {
     const ends = started.log.filter((line) => line.startsWith('disconnected fuzz')).length
     expect(connects).toBeGreaterThan(50)
     expect(ends).toBe(connects)
-  }, 20_000)
+  }, 30_000)
 
   /** The same bytes, or some of them changed, cut, doubled, or put in front of noise. */
   function mutated(bytes: Buffer, random: () => number): Buffer {

@@ -140,7 +140,8 @@ describe('the start', () => {
     await using broker = await startPlainBroker({ authenticate: (_client, _name, _word, done) => done(null, false) })
     const begin = Date.now()
     await expect(startTransport(broker.url)).rejects.toThrow(/refused this server: .*Not authorized/)
-    expect(Date.now() - begin).toBeLessThan(1_000)
+    // And not after the ten seconds that it would wait for an answer.
+    expect(Date.now() - begin).toBeLessThan(5_000)
   })
 
   it('fails when the server may not hear requests', async () => {
@@ -154,7 +155,7 @@ describe('the start', () => {
     await using broker = await startPlainBroker()
     const start = startTransport(broker.url, { group: 'workers', connectTimeoutMs: 500 })
     await expect(start).rejects.toThrow('it takes shared subscriptions and delivers nothing to them')
-  }, 10_000)
+  }, 30_000)
 
   it('fails on a url that is none', async () => {
     await expect(startTransport('nonsense', { connectTimeoutMs: 100 })).rejects.toThrow('at an unreadable url')
@@ -257,7 +258,8 @@ describe('the stop', () => {
     void started.transport.respond('alice', 'never')
     const begin = Date.now()
     await started.transport.stop()
-    expect(Date.now() - begin).toBeLessThan(500)
+    // It would wait two seconds for what is on its way to a broker that is there.
+    expect(Date.now() - begin).toBeLessThan(1_500)
   })
 })
 

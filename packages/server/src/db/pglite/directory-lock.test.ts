@@ -84,20 +84,19 @@ describe('the lock of a database directory', () => {
     leftBy({ pid: await deadPid() })
     const module = new URL('./directory-lock.ts', import.meta.url).href
     const code = `import(${JSON.stringify(module)}).then((m) => m.lockDirectory(${JSON.stringify(directory)}))
-      .then(() => { console.log('mine'); setTimeout(() => {}, 1500) }, () => console.log('refused'))`
-    const outputs = await Promise.all(
-      Array.from({ length: 4 }, () => {
-        const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code])
-        return new Promise<string>((resolve) => {
-          let output = ''
-          child.stdout.on('data', (bytes) => {
-            output += bytes
-          })
-          child.on('close', () => resolve(output.trim()))
-        })
-      }),
+      .then(() => console.log('mine'), () => console.log('refused'))
+      .then(() => process.stdin.resume())`
+    const children = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code]),
     )
-    expect(outputs.sort()).toEqual(['mine', 'refused', 'refused', 'refused'])
+    const outputs = await Promise.all(
+      children.map(
+        (child) => new Promise<string>((resolve) => child.stdout.once('data', (said) => resolve(`${said}`))),
+      ),
+    )
+    // Each is there until all have spoken: the lock of one that has ended is anybody's.
+    for (const child of children) child.stdin.end()
+    expect(outputs.sort()).toEqual(['mine\n', 'refused\n', 'refused\n', 'refused\n'])
   }, 30_000)
 
   it('is left alone at release when it has become another’s', async () => {

@@ -1,5 +1,5 @@
 /** Resolves with what `look` returns once that is neither undefined nor false; rejects after a deadline. */
-export async function until<T>(look: () => T | undefined | false, what: string, deadlineMs = 5_000): Promise<T> {
+export async function until<T>(look: () => T | undefined | false, what: string, deadlineMs = 10_000): Promise<T> {
   const end = Date.now() + deadlineMs
   for (;;) {
     const seen = look()
