@@ -1,5 +1,3 @@
-import { drizzle } from 'drizzle-orm/node-postgres'
-import { Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll } from 'vitest'
 import { openDatabase } from '../../packages/server/src/db/open-database.ts'
@@ -11,20 +9,17 @@ import { clientCallsSuite } from '../suites/client-calls.suite.ts'
 import { clientLiveSuite } from '../suites/client-live.suite.ts'
 import { api, conformanceSuite } from '../suites/conformance.suite.ts'
 import { deadlinesSuite } from '../suites/deadlines.suite.ts'
+import { hookDatabaseSuite } from '../suites/hook-database.suite.ts'
+import { largeRepliesSuite } from '../suites/large-replies.suite.ts'
 import { readsSuite } from '../suites/reads.suite.ts'
 import { rentalSuite } from '../suites/rental.suite.ts'
 import { streamSuite } from '../suites/stream.suite.ts'
 import { tenantsSuite } from '../suites/tenants.suite.ts'
 import { writesSuite } from '../suites/writes.suite.ts'
 import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { DRIVERS } from './stream-drivers.ts'
 
 const QUIET = { info() {}, warn() {}, error() {} }
-
-/** What `listen` is given for a database, by each driver. */
-const DRIVERS = {
-  'postgres.js': (url: string) => url,
-  'node-postgres': (url: string) => drizzle(new Pool({ connectionString: url, max: 1 })),
-}
 
 describeWith('PostgreSQL', await findPostgres(), () => {
   let cluster: RunningPostgres | undefined
@@ -41,12 +36,15 @@ describeWith('PostgreSQL', await findPostgres(), () => {
 
   for (const [driver, database] of Object.entries(DRIVERS)) {
     const open = async () => ({ database: database(await createDatabase()), createTables: true })
+    const installed = async () => ({ ...(await open()), install: true })
     operatorsSuite(driver, async () => openDatabase(database(await createDatabase()), { logger: QUIET }))
     deadlinesSuite(driver, open)
     readsSuite(driver, open)
     rentalSuite(driver, open)
     writesSuite(driver, open)
-    clientSuite(driver, async () => ({ ...(await open()), install: true }))
+    hookDatabaseSuite(driver, installed)
+    largeRepliesSuite(driver, installed)
+    clientSuite(driver, installed)
     clientCallsSuite(driver, open)
     clientLiveSuite(driver, async () => {
       const url = await createDatabase()
