@@ -2,7 +2,7 @@ import { integer, pgTable, serial } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Change } from '../../packages/server/src/change/change.ts'
 import { openSource } from '../../packages/server/src/change/source/open-source.ts'
-import type { Position } from '../../packages/server/src/change/source/position.ts'
+import { decodePosition, type Position, positionAfter } from '../../packages/server/src/change/source/position.ts'
 import { prune } from '../../packages/server/src/change/source/stream-statements.ts'
 import type { Database, Statement } from '../../packages/server/src/db/database.ts'
 import { openDatabase } from '../../packages/server/src/db/open-database.ts'
@@ -30,15 +30,16 @@ describeWith('PostgreSQL', await findPostgres(), () => {
   afterAll(async () => cluster?.stop())
 
   /** A stream, and something that happens just before a statement of it that has a text in it, once. */
-  async function stream() {
+  async function stream(pollMs = 50) {
     if (!cluster) throw new Error('PostgreSQL has not started')
     const shared = await sharedDatabase(cluster)
     const real = await openDatabase(shared.database, { logger })
-    let armed: { readonly at: string; readonly act: string } | undefined
+    let armed: { readonly at: string; readonly act: string | 'fail' } | undefined
     const run: Database['run'] = async (statement) => {
       const { act } = armed && statement.text.includes(armed.at) ? armed : {}
       if (act !== undefined) {
         armed = undefined
+        if (act === 'fail') throw new Error('the database went away')
         await shared.sql(act)
       }
       return real.run(statement)
@@ -55,11 +56,12 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     if (!entity) throw new Error('there is one')
     const heard: Change[] = []
     const lost: string[] = []
+    const order: string[] = []
     const { source } = await openSource(database, [entity], {
       install: true,
       logger,
       isWatched: () => true,
-      pollMs: 50,
+      pollMs,
       maxAgeMs: LONG_MS,
       maxChanges: 1_000_000,
       maxRows: 1_000,
@@ -67,8 +69,14 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       maxNames: 1,
     })
     await source.start({
-      changed: (changes) => void heard.push(...changes),
-      lost: (_, reason) => void lost.push(reason),
+      changed: async (changes) => {
+        heard.push(...changes)
+        order.push(...changes.map((change) => `${change.new?.n}`))
+      },
+      lost: (_, reason) => {
+        lost.push(reason)
+        order.push(reason)
+      },
     })
     const begun = await source.now()
     if (!begun) throw new Error('a stream has positions')
@@ -81,6 +89,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       begun,
       heard,
       lost,
+      order,
       before: (at: string, act: string) => {
         armed = { at, act }
       },
@@ -140,7 +149,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       for await (const changes of past.source.history(past.entity, after, upTo)) told.push(changes)
       const missed = 30 - n
       if (missed > kept) expect(told).toEqual(['gone'])
-      else expect(told.flatMap((changes) => (changes === 'gone' ? changes : [...changes]))).toHaveLength(missed)
+      else expect(told.flatMap((changes): unknown[] => [...changes])).toHaveLength(missed)
     }
   })
 
@@ -168,5 +177,54 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     }
     expect(await toldSince(seen)).toEqual([1])
     expect(await toldSince(past.begun)).toEqual(['gone'])
+  })
+
+  test('a truncated table is told between what came before it and what came after it, also within a transaction', async () => {
+    await using live = await stream()
+    const turn = await live.session?.()
+    if (!turn) throw new Error('it is a Postgres of its own')
+    await turn.sql('begin')
+    await turn.sql('select 1 from mqttspec.stream for update')
+    await live.sql('insert into items (n) values (1)')
+    await live.sql('begin; insert into items (n) values (2); truncate items; insert into items (n) values (3); commit')
+    await live.sql('insert into items (n) values (4)')
+    await turn.sql('rollback')
+    await turn.end()
+    await until(() => live.order.length >= 5)
+    expect(live.order).toEqual(['1', '2', 'truncate', '3', '4'])
+  })
+
+  test('a position says what was seen until all of that has a place, also where a look has failed meanwhile', async () => {
+    await using live = await stream(LONG_MS)
+    const early = await live.session?.()
+    if (!early) throw new Error('it is a Postgres of its own')
+    // As the writes of another server, of which this one is not notified.
+    for (const run of [early.sql, live.sql]) await run("set mqttspec.server = '1'")
+    await early.sql('begin; insert into items (n) values (1)')
+    await live.sql('insert into items (n) values (2)')
+    // It sees the second one, which has no place in the stream yet.
+    const seen = await live.source.now()
+    await early.sql('commit')
+    await live.sql('insert into items (n) values (3)')
+    live.before('unnest(b.ids) with ordinality', 'fail')
+    live.source.committed([])
+    await until(() => live.heard.length === 3)
+    expect(live.order).toEqual(['1', '2', '3'])
+    const upTo = await live.source.caughtUp()
+    if (!seen || !upTo) throw new Error('a stream has positions')
+    const toldSince = async (after: Position) => {
+      const told: unknown[] = []
+      for await (const changes of live.source.history(live.entity, after, upTo)) {
+        told.push(...(changes === 'gone' ? [changes] : changes.map((change) => change.new?.n)))
+      }
+      return told
+    }
+    expect(await toldSince(seen)).toEqual([1, 3])
+    for (const change of live.heard) {
+      if (!change.place || change.new?.n === 2) continue
+      const after = decodePosition(positionAfter(seen, change.place))
+      expect(await toldSince(after)).toEqual([1, 3].slice([1, 3].indexOf(Number(change.new?.n)) + 1))
+    }
+    await early.end()
   })
 })

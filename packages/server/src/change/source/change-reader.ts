@@ -24,37 +24,45 @@ export class ChangeReader {
   }
 
   /**
-   * The changes of some entities among these rows of `changesBetween` after a position, by transaction; or 'gone', where
-   * some of them have been forgotten meanwhile.
+   * What these rows of `changesBetween` after a position say of some entities, in their order: the changes of each
+   * transaction, and where a table was truncated; or 'gone', where some of it has been forgotten meanwhile.
    */
-  async changesOf(
+  async read(
     rows: readonly Cells[],
     after: bigint,
     entities: readonly Entity[],
     stream: StreamRead,
-  ): Promise<readonly (readonly Change[])[] | 'gone'> {
+  ): Promise<readonly Happened[] | 'gone'> {
     const isWhole = BigInt(rows.at(-1)?.[0] ?? after) - after === BigInt(rows.length)
     const images = isWhole ? await this.#images(rows, entities) : 'gone'
     if (images === 'gone') return 'gone'
-    const transactions: Change[][] = []
-    let last: string | null | undefined
+    const happened: (Change[] | Emptied)[] = []
+    let transaction: { readonly xid: string | null | undefined; readonly changes: Change[] } | undefined
     for (const cells of rows) {
-      const [, , xid, table] = cells
-      const changes = entities.flatMap((entity) =>
-        entity.tableName === table ? changeOf(cells, entity, images, stream) : [],
-      )
-      if (changes.length === 0) continue
-      if (xid !== last) transactions.push([])
-      last = xid
-      transactions.at(-1)?.push(...changes)
+      const [, , xid, table, op] = cells
+      for (const entity of entities) {
+        if (entity.tableName !== table) continue
+        if (op === 'T') {
+          happened.push({ entity, place: placeOfChange(cells, stream) })
+          transaction = undefined
+          continue
+        }
+        const change = changeOf(cells, entity, images, stream)
+        if (!change) continue
+        if (!transaction || transaction.xid !== xid) {
+          transaction = { xid, changes: [] }
+          happened.push(transaction.changes)
+        }
+        transaction.changes.push(change)
+      }
     }
-    return transactions
+    return happened
   }
 
   async #images(rows: readonly Cells[], entities: readonly Entity[]): Promise<Images | 'gone'> {
     const images: Images = new Map()
     for (const entity of entities) {
-      const ids = rows.flatMap(([, id, , table]) => (table === entity.tableName && id ? [id] : []))
+      const ids = rows.flatMap(([, id, , table, op]) => (table === entity.tableName && op !== 'T' && id ? [id] : []))
       if (ids.length === 0) continue
       const read = await this.#readImages(entity, ids)
       if (read && read.length < ids.length) return 'gone'
@@ -87,19 +95,24 @@ export interface StreamRead {
   readonly look: number
 }
 
-type Images = Map<string, { readonly old: Row | undefined; readonly new: Row | undefined }>
-
-function changeOf(cells: Cells, entity: Entity, images: Images, stream: StreamRead): readonly Change[] {
-  const [, id, , , op, at] = cells
-  const image = images.get(`${entity.name}/${id}`)
-  if (op === 'T' || !image) return []
-  const operation = op === 'I' ? 'create' : op === 'D' ? 'delete' : 'update'
-  return [{ entity, operation, ...image, timestamp: `${at}Z`, place: placeOfChange(cells, stream) }]
+/** A table was truncated. */
+export interface Emptied {
+  readonly entity: Entity
+  readonly place: Place
 }
 
-/** The places at which an entity's table was truncated, among rows of `changesBetween`. */
-export const emptied = (rows: readonly Cells[], { tableName }: Entity, stream: StreamRead): readonly Place[] =>
-  rows.flatMap((cells) => (cells[4] === 'T' && cells[3] === tableName ? [placeOfChange(cells, stream)] : []))
+/** The changes of one transaction, or that a table was truncated. */
+export type Happened = readonly Change[] | Emptied
+
+type Images = Map<string, { readonly old: Row | undefined; readonly new: Row | undefined }>
+
+function changeOf(cells: Cells, entity: Entity, images: Images, stream: StreamRead): Change | undefined {
+  const [, id, , , op, at] = cells
+  const image = images.get(`${entity.name}/${id}`)
+  if (!image) return undefined
+  const operation = op === 'I' ? 'create' : op === 'D' ? 'delete' : 'update'
+  return { entity, operation, ...image, timestamp: `${at}Z`, place: placeOfChange(cells, stream) }
+}
 
 /** Where a row of `changesBetween` stands in the stream. */
 function placeOfChange([pos, , xid, , , , mark]: Cells, { epoch, look }: StreamRead): Place {

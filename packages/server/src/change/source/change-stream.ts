@@ -5,7 +5,7 @@ import type { ReadPlace } from '../../db/run-read.ts'
 import { withSettings } from '../../db/with-settings.ts'
 import type { Entity } from '../../entity/entity.ts'
 import type { Change, Row } from '../change.ts'
-import { ChangeReader, emptied, type StreamRead } from './change-reader.ts'
+import { ChangeReader, type StreamRead } from './change-reader.ts'
 import type { ChangeSink, ChangeSource, RowSet, SetRows } from './change-source.ts'
 import type { ChangeStreamOptions } from './change-stream-options.ts'
 import type { DurableNames } from './durable-names.ts'
@@ -67,7 +67,7 @@ export class ChangeStream implements ChangeSource {
   #mark = 0
   #now: { readonly cells: string; readonly at: Position } | undefined
   #checkedAt = 0
-  /** How many looks have begun. */
+  /** How many looks have begun, but for those that failed: what they were to find is found by the next one. */
   #looks = 0
   #looking: Promise<void> | undefined
   #again = false
@@ -120,18 +120,16 @@ export class ChangeStream implements ChangeSource {
   }
 
   async *history(entity: Entity, after: Position, upTo: Position): AsyncGenerator<readonly Change[] | 'gone'> {
-    if (!(await this.#knows(after))) {
-      yield 'gone'
-      return
-    }
+    if (!(await this.#knows(after))) return yield 'gone'
     let from = after.pos
     while (from < upTo.pos) {
       const rows = await this.#options.database.run(changesBetween(from, upTo.pos, PAGE))
-      const transactions = await this.#reader.changesOf(rows, from, [entity], this.#read)
-      const isEmptied = emptied(rows, entity, this.#read).some((place) => isAfter(after, place))
+      const happened = await this.#reader.read(rows, from, [entity], this.#read)
       // What is after a position was there when that was looked up, and may have been forgotten since.
-      if (rows.length === 0 || transactions === 'gone' || isEmptied) return yield 'gone'
-      for (const changes of transactions) yield changes.filter(({ place }) => place && isAfter(after, place))
+      if (rows.length === 0 || happened === 'gone') return yield 'gone'
+      if (happened.some((each) => 'place' in each && isAfter(after, each.place))) return yield 'gone'
+      for (const each of happened)
+        if (!('place' in each)) yield each.filter(({ place }) => place && isAfter(after, place))
       from = BigInt(rows.at(-1)?.[0] ?? from)
     }
   }
@@ -190,6 +188,7 @@ export class ChangeStream implements ChangeSource {
       try {
         await this.#lookOnce()
       } catch (error) {
+        this.#looks--
         this.#options.logger.warn({ err: error }, 'the change stream could not be read; it is tried again')
         nextMs = RETRY_MS
         break
@@ -278,11 +277,11 @@ export class ChangeStream implements ChangeSource {
   /** Tells of what has happened; false, where some of it is forgotten already. */
   async #handOn(rows: readonly Cells[]): Promise<boolean> {
     const watched = this.#options.entities.filter((entity) => this.#options.isWatched(entity))
-    const transactions = await this.#reader.changesOf(rows, this.#pos, watched, this.#read)
-    if (transactions === 'gone') return false
-    for (const changes of transactions) await this.#sink?.changed(changes)
-    for (const entity of watched) {
-      for (const place of emptied(rows, entity, this.#read)) this.#sink?.lost(entity, 'truncate', place)
+    const happened = await this.#reader.read(rows, this.#pos, watched, this.#read)
+    if (happened === 'gone') return false
+    for (const each of happened) {
+      if ('place' in each) this.#sink?.lost(each.entity, 'truncate', each.place)
+      else await this.#sink?.changed(each)
     }
     return true
   }
