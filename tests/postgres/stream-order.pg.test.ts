@@ -261,6 +261,24 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     await untilTold(set, ['2=0', '1=0'])
   })
 
+  test('a position of an event in the past knows what was seen before the past began', async () => {
+    await using overlap = await Overlap.over(cluster)
+    const [early, other] = [overlap.session(), overlap.session()]
+    await early('begin; insert into items values (1, 0)')
+    let at = ''
+    await overlap.asOneBatch(async () => {
+      await other('insert into items values (2, 0)')
+      ;({ at } = await overlap.subscribe())
+      await early('commit')
+    })
+    await other('insert into items values (3, 0)')
+    const set = await overlap.subscribe({ since: at })
+    // The second row was seen, and comes after the first one in the stream.
+    await untilTold(set, ['1=0', '3=0'])
+    expect(await toldSince(overlap, set.events[0]?.at)).toEqual(['3=0'])
+    expect(await toldSince(overlap, set.events[1]?.at)).toEqual([])
+  })
+
   test('transaction ids that a crash of the database has given away again are told too', async () => {
     await using overlap = await Overlap.over(cluster)
     const sql = overlap.session()
