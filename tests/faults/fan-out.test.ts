@@ -4,6 +4,7 @@ import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import type { IClientOptions } from 'mqtt'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type CuttingProxy, startCuttingProxy } from '../cutting-proxy.ts'
+import { LoopLag } from '../loop-lag.ts'
 import { quiet, until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
 
@@ -63,27 +64,11 @@ const create = (client: WireClient, data: unknown, entity = 'items') =>
   ask(client, { operation: 'create', entity, data })
 const toldTo = (client: WireClient): readonly Told[] => client.notifications.map(({ payload }) => payload as Told)
 
-/**
- * The longest that the event loop, which server and clients share here, was away while something was done. Away is who
- * works: a process that the machine lets wait for others uses no CPU meanwhile.
- */
+/** The longest that the event loop, which server and clients share here, was away while something was done. */
 async function longestLag(act: () => Promise<void>): Promise<number> {
-  let longestMs = 0
-  let last = performance.now()
-  let used = process.cpuUsage()
-  let isOver = false
-  const turn = () => {
-    const now = performance.now()
-    const { user, system } = process.cpuUsage(used)
-    longestMs = Math.max(longestMs, Math.min(now - last, (user + system) / 1_000))
-    last = now
-    used = process.cpuUsage()
-    if (!isOver) setImmediate(turn)
-  }
-  setImmediate(turn)
+  using lag = new LoopLag()
   await act()
-  isOver = true
-  return longestMs
+  return lag.take()
 }
 
 /** Repeats a trial until what it measures is below its bound, a few times. */
