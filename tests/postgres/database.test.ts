@@ -20,7 +20,8 @@ const DRIVERS = {
 
 describe('PGlite in its worker', () => databaseSuite(() => openPgliteInMemory(logger)))
 
-describe('a PGlite of the user', () => databaseSuite(async () => await openDatabase(await PGlite.create(), { logger })))
+describe('a PGlite of the user', () =>
+  databaseSuite(async () => openDatabase(await PGlite.create(), { logger }), { isShared: true }))
 
 describeWith('PostgreSQL', await findPostgres(), () => {
   let server: RunningPostgres | undefined

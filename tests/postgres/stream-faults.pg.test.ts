@@ -53,7 +53,9 @@ describeWith('PostgreSQL', await findPostgres(), () => {
         }
       },
     })
-    expect(asked.filter(({ outcome }) => outcome === 'unknown').length).toBeLessThan(10)
+    // Of what was asked of the server; what others take back in SQL is not known to have happened either.
+    const unknown = asked.filter(({ op, outcome }) => op.startsWith('w') && outcome === 'unknown')
+    expect(unknown.length).toBeLessThan(10 * TIMES)
   }, 300_000)
 
   test('fault D09: who was away for a while is told all of it, in its order, and nothing twice', async () => {
