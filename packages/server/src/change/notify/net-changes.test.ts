@@ -81,19 +81,33 @@ test('whoever has been told up to any point has the set when it is told what has
   )
 })
 
+const changed = (old: Row | undefined, now: Row | undefined): Change => ({
+  entity,
+  operation: !old ? 'create' : now ? 'update' : 'delete',
+  old,
+  new: now,
+  timestamp: '2026-01-01T00:00:00Z',
+})
+
+test('rows come in the order in which they have changed last', () => {
+  const row = (id: number, n: number) => ({ id, grp: 0, n, hidden: 0 })
+  const net = new NetChanges(subscription)
+  for (const id of [1, 2, 3]) net.add(changed(undefined, row(id, 0)))
+  net.add(changed(row(2, 0), undefined))
+  net.add(changed(row(1, 0), row(1, 1)))
+  expect([...net.all()].map(({ meaning }) => [meaning.change, meaning.row.id])).toEqual([
+    ['enter', 3],
+    ['leave', 2],
+    ['enter', 1],
+  ])
+})
+
 test('a row that was never in the set is not told of, nor one of which nothing is seen to have changed', () => {
   const net = new NetChanges(subscription)
   const row = { id: 1, grp: 1, n: 0, hidden: 0 }
-  const change = (old: Row | undefined, now: Row | undefined): Change => ({
-    entity,
-    operation: 'update',
-    old,
-    new: now,
-    timestamp: '2026-01-01T00:00:00Z',
-  })
-  net.add(change(undefined, row))
-  net.add(change(row, { ...row, n: 1 }))
-  net.add(change({ id: 2, grp: 0, n: 0, hidden: 0 }, { id: 2, grp: 0, n: 0, hidden: 1 }))
+  net.add(changed(undefined, row))
+  net.add(changed(row, { ...row, n: 1 }))
+  net.add(changed({ id: 2, grp: 0, n: 0, hidden: 0 }, { id: 2, grp: 0, n: 0, hidden: 1 }))
   expect(net.size).toBe(2)
   expect([...net.all()]).toEqual([])
 })
