@@ -227,4 +227,13 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     }
     await early.end()
   })
+
+  test('what is committed during a look is found by the next one, which follows at once', async () => {
+    await using live = await stream(LONG_MS)
+    // Positions are given by then, so that this look does not find it any more; but it is notified of it.
+    live.before('unnest(b.ids) with ordinality', 'insert into items (n) values (2); select pg_sleep(0.3)')
+    await live.sql('insert into items (n) values (1)')
+    await until(() => live.heard.length === 2)
+    expect(live.order).toEqual(['1', '2'])
+  })
 })
