@@ -20,6 +20,10 @@ const LONG_MS = 600_000
 const FORGET_ALL = `
   with forgotten as (delete from mqttspec.batch returning 1), changes as (delete from mqttspec.change)
   update mqttspec.stream set pruned = pos, pruned_mark = mark where exists (select from forgotten)`
+const FORGET_FIRST = `
+  with forgotten as (delete from mqttspec.batch where first = 1 returning ids),
+    changes as (delete from mqttspec.change where id = any(select unnest(ids) from forgotten))
+  update mqttspec.stream set pruned = 2, pruned_mark = mark where exists (select from forgotten)`
 const INSERT = (n: number) => `insert into items (n) select g from generate_series(1, ${n}) g`
 
 describeWith('PostgreSQL', await findPostgres(), () => {
@@ -119,6 +123,20 @@ describeWith('PostgreSQL', await findPostgres(), () => {
         if (told.length === page) past.before(at, FORGET_ALL)
       }
       expect(told).toEqual(page === 0 ? ['gone'] : [2_000, 'gone'])
+    })
+
+    test('are said to be gone where only the first of them are, and the rest is still there', async () => {
+      await using past = await stream()
+      for (let n = 0; n < 3; n++) {
+        await past.sql(INSERT(2))
+        await until(() => past.heard.length === 2 * n + 2)
+      }
+      const upTo = await past.source.caughtUp()
+      if (!upTo) throw new Error('a stream has positions')
+      past.before('unnest(b.ids) with ordinality', FORGET_FIRST)
+      const told: (readonly Change[] | 'gone')[] = []
+      for await (const changes of past.source.history(past.entity, past.begun, upTo)) told.push(changes)
+      expect(told).toEqual(['gone'])
     })
 
     test('are told as lost to who follows, and what comes after them is told', async () => {
