@@ -125,6 +125,18 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       expect(told).toEqual(page === 0 ? ['gone'] : [2_000, 'gone'])
     })
 
+    test('are told whole where nothing is forgotten, however many pages it are', async () => {
+      await using past = await stream()
+      for (const n of [1_999, 2, 1, 2_500]) await past.sql(INSERT(n))
+      const upTo = await past.source.caughtUp()
+      if (!upTo) throw new Error('a stream has positions')
+      const told: unknown[] = []
+      for await (const changes of past.source.history(past.entity, past.begun, upTo)) {
+        told.push(...(changes === 'gone' ? [changes] : changes.map((change) => change.new?.id)))
+      }
+      expect(told).toEqual(Array.from({ length: 4_502 }, (_, index) => index + 1))
+    })
+
     test('are said to be gone where only the first of them are, and the rest is still there', async () => {
       await using past = await stream()
       for (let n = 0; n < 3; n++) {
