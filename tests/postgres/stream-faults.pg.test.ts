@@ -74,7 +74,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     })
   }, 300_000)
 
-  test('fault D07: links of clients that are cut, closed and stalled change nothing of what comes about', async () => {
+  test('fault D07: links of clients that are cut, closed, stalled and swallowed change nothing of what comes about', async () => {
     await runTrial({
       seed: 107,
       ...few,
@@ -87,6 +87,14 @@ describeWith('PostgreSQL', await findPostgres(), () => {
           } else for (const link of [toServer, toReaders]) link.cut(n % 2 === 0 ? 'reset' : 'close')
           await wait(350)
         }
+        // And once what is sent for 3 s is lost in both directions, while each side believes that the other is there.
+        for (const link of [toServer, toReaders]) link.stall()
+        await wait(3_000)
+        for (const link of [toServer, toReaders]) {
+          link.cut('reset')
+          link.resume()
+        }
+        await wait(700)
       },
     })
   }, 300_000)
