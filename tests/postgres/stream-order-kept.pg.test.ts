@@ -61,6 +61,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     const heard: Change[] = []
     const lost: string[] = []
     const order: string[] = []
+    const transactions: unknown[][] = []
     const { source } = await openSource(database, [entity], {
       install: true,
       logger,
@@ -75,6 +76,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     await source.start({
       changed: async (changes) => {
         heard.push(...changes)
+        transactions.push(changes.map((change) => change.new?.n))
         order.push(...changes.map((change) => `${change.new?.n}`))
       },
       lost: (_, reason) => {
@@ -94,6 +96,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       heard,
       lost,
       order,
+      transactions,
       before: (at: string, act: string) => {
         armed = { at, act }
       },
@@ -222,6 +225,21 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     await turn.end()
     await until(() => live.order.length >= 5)
     expect(live.order).toEqual(['1', '2', 'truncate', '3', '4'])
+  })
+
+  test('each transaction of a batch is handed on by itself, and as a whole', async () => {
+    await using live = await stream()
+    const turn = await live.session?.()
+    if (!turn) throw new Error('it is a Postgres of its own')
+    await turn.sql('begin')
+    await turn.sql('select 1 from mqttspec.stream for update')
+    await live.sql('insert into items (n) values (1), (2)')
+    await live.sql('begin; insert into items (n) values (3); update items set n = 4 where n = 3; commit')
+    await live.sql('insert into items (n) values (5)')
+    await turn.sql('rollback')
+    await turn.end()
+    await until(() => live.heard.length === 5)
+    expect(live.transactions).toEqual([[1, 2], [3, 4], [5]])
   })
 
   test('a position says what was seen until all of that has a place, also where a look has failed meanwhile', async () => {
