@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('../../apps/demo', import.meta.url))
-const START_MS = 30_000
-const STOP_MS = 5_000
+const START_MS = 60_000
+const STOP_MS = 10_000
 
 /** The demo as a user starts it: a process of its own. */
 export interface DemoProcess extends AsyncDisposable {

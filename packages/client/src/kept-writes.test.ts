@@ -31,7 +31,7 @@ class MemoryStorage implements WriteStorage {
 /** A server that was there, and a client that has lost it. */
 async function away(options: Parameters<typeof connect>[1] = {}) {
   const server = await ScriptedServer.start(echo)
-  const spec = await connect(server.url, { timeoutMs: 500, ...options })
+  const spec = await connect(server.url, { timeoutMs: 1_500, ...options })
   await server.stopListening()
   await until(() => spec.connection.state !== 'online')
   return {

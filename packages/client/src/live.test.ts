@@ -147,7 +147,7 @@ describe('a live list', () => {
 
   test('goes on after what passes by itself, and ends with what does not', async () => {
     await using server = await table()
-    await using spec = await connect(server.url, { clientId: 'me', timeoutMs: 300 })
+    await using spec = await connect(server.url, { clientId: 'me', timeoutMs: 2_000 })
     await using live = spec.live('users', { sort: 'name' })
     await live.ready
     const { script } = server
