@@ -34,7 +34,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
   afterAll(async () => cluster?.stop())
 
   /** A stream, and something that happens just before a statement of it that has a text in it, once. */
-  async function stream(pollMs = 50) {
+  async function stream(pollMs = 50, maxAgeMs = LONG_MS) {
     if (!cluster) throw new Error('PostgreSQL has not started')
     const shared = await sharedDatabase(cluster)
     const real = await openDatabase(shared.database, { logger })
@@ -67,7 +67,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       logger,
       isWatched: () => true,
       pollMs,
-      maxAgeMs: LONG_MS,
+      maxAgeMs,
       maxChanges: 1_000_000,
       maxRows: 1_000,
       maxDurableAgeMs: LONG_MS,
@@ -283,5 +283,15 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     await live.sql('insert into items (n) values (1)')
     await until(() => live.heard.length === 2)
     expect(live.order).toEqual(['1', '2'])
+  })
+
+  test('a request is remembered for a day, however soon changes are forgotten', async () => {
+    await using kept = await stream(50, 1_000)
+    await kept.sql(`insert into mqttspec.request (client, id, hash, data, replied, at)
+      select 'c', hours, '', '', '', now() - hours * interval '1 hour' from unnest(array[0, 23, 25]) hours`)
+    await kept.sql(INSERT(1))
+    await until(async () => (await kept.sql('select 1 from mqttspec.change')).length === 0, 15_000)
+    await until(async () => (await kept.sql('select 1 from mqttspec.request')).length < 3, 15_000)
+    expect(await kept.sql('select id from mqttspec.request order by id')).toEqual([{ id: '0' }, { id: '23' }])
   })
 })
