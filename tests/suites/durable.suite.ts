@@ -106,6 +106,11 @@ export function durableSuite(over: string, open: () => Promise<SharedDatabase>):
       await until(() => notes(second).length === 2)
       expect(notes(second)).toEqual(['two', 'three'])
       expect(second.wrong).toEqual([])
+      // It is the later one's acknowledgements that count now.
+      await untilWritten('board', second)
+      await leave(second.client)
+      await insert('four')
+      expect(notes(await subscribe(await connect('a'), { durable: 'board' }))).toEqual(['four'])
     })
 
     test('it outlives the server, and what a client acknowledged just before is not told again', async () => {
