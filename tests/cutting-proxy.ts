@@ -3,6 +3,8 @@ import { connect, createServer, type Socket } from 'node:net'
 /** Passes TCP on to a port of 127.0.0.1 until told to cut. */
 export interface CuttingProxy extends AsyncDisposable {
   readonly port: number
+  /** How many bytes have come from the target. */
+  readonly bytesBack: number
   /** How many connections were cut in all. */
   readonly cuts: number
   /** Ends every connection at once: with a reset, or as if each side had closed. */
@@ -20,6 +22,7 @@ export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
 
 class TcpProxy implements CuttingProxy {
   cuts = 0
+  bytesBack = 0
   readonly listening: Promise<void>
   readonly #pairs = new Set<readonly [Socket, Socket]>()
   readonly #server
@@ -64,7 +67,10 @@ class TcpProxy implements CuttingProxy {
     this.#pairs.add(pair)
     for (const [from, to] of [pair, [server, client]] as const) {
       from.setNoDelay(true)
-      from.on('data', (bytes) => to.write(bytes))
+      from.on('data', (bytes) => {
+        if (from === server) this.bytesBack += bytes.length
+        to.write(bytes)
+      })
       from.on('end', () => to.end())
       from.on('error', () => to.destroy())
       from.on('close', () => {

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type CuttingProxy, startCuttingProxy } from '../cutting-proxy.ts'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
@@ -19,6 +20,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
   let cluster: RunningPostgres | undefined
   let server: Server
   let past: postgres.Sql
+  let toDatabase: CuttingProxy | undefined
   let clients: WireClient[] = []
   let asked = 0
 
@@ -27,8 +29,10 @@ describeWith('PostgreSQL', await findPostgres(), () => {
   }, 60_000)
   afterAll(() => cluster?.stop())
   const listen = async (maxStatementMs: number) => {
-    const database = (await cluster?.createDatabase()) ?? ''
-    past = postgres(database, { max: 1, onnotice: () => {} })
+    const url = (await cluster?.createDatabase()) ?? ''
+    toDatabase = await startCuttingProxy(cluster?.port ?? 0)
+    const database = url.replace(`:${cluster?.port}/`, `:${toDatabase.port}/`)
+    past = postgres(url, { max: 1, onnotice: () => {} })
     server = await api.listen({
       database,
       createTables: true,
@@ -43,6 +47,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     clients = []
     await server.close()
     await past.end()
+    await toDatabase?.[Symbol.asyncDispose]()
   })
 
   const connect = async (clientId: string) => {
@@ -90,6 +95,8 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     await past`insert into items (grp, note) select 1, repeat('x', 200000) from generate_series(1, 1000)`
     await client.send({ id: 'all', type: 'request', operation: 'read', entity: 'items', options: { limit: 1_000 } })
     await until(() => client.responses.length > 0, 30_000)
+    // And has not come here to be thrown away.
+    expect(toDatabase?.bytesBack).toBeLessThan(1_000_000)
     expect(client.responses[0]).toMatchObject({
       error: { code: 'payload_too_large', message: expect.stringMatching(/fewer rows or columns/) },
     })

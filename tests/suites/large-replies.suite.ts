@@ -1,5 +1,5 @@
 import { defineSpec, type ListenOptions } from '@mqttspec/server'
-import { sql } from 'drizzle-orm'
+import { relations, sql } from 'drizzle-orm'
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { quiet } from '../until.ts'
@@ -21,26 +21,41 @@ const masked = pgTable('masked', {
   rank: integer().notNull().default(0),
   body: text().notNull().default(sql`repeat('b', 30000)`),
 })
+const sheets = pgTable('sheets', {
+  id: serial().primaryKey(),
+  paperId: integer('paper_id').notNull(),
+  body: text().notNull(),
+})
+const schema = {
+  papers,
+  masked,
+  sheets,
+  ofPapers: relations(papers, ({ many }) => ({ sheets: many(sheets) })),
+  ofSheets: relations(sheets, ({ one }) => ({
+    paper: one(papers, { fields: [sheets.paperId], references: [papers.id] }),
+  })),
+}
 
-const spec = defineSpec({ schema: { papers, masked } })
+const spec = defineSpec({ schema })
   .entity('papers')
+  .entity('sheets')
   .entity('masked')
   .hook('afterRead', 'masked', ({ rows }) => {
     for (const row of rows) row.body = row.rank === 1 ? 'x'.repeat(30_000) : '-'
   })
-const plain = defineSpec({ schema: { papers, masked } }).entity('papers')
+const plain = defineSpec({ schema }).entity('papers').entity('sheets')
 
-/** Holds a server to what it promises of writes whose reply would be too large, over the database that `open` gives. */
+/** Holds a server to what it promises where a reply would be too large, over the database that `open` gives. */
 export function largeRepliesSuite(over: string, open?: OpenDatabase): void {
   // With a hook that looks at rows a write is a transaction; without, most are one statement.
   for (const [how, api] of [
     ['in one statement', plain],
     ['under hooks', spec],
   ] as const) {
-    describe(`replies of writes ${how} over ${over}`, () => {
+    describe(`large replies ${how} over ${over}`, () => {
       const limits = { maxResponseBytes: MOST }
       const running = withServer({ listen: (options: ListenOptions) => api.listen({ ...options, limits }) }, open)
-      const { data, failure } = asking(running)
+      const { data, failure, reply } = asking(running)
       const db = () => (running.server as Awaited<ReturnType<typeof plain.listen>>).db
       const longId = () => `long-${Math.random()}`.padEnd(21, '0')
       const refused = async (message: object) => {
@@ -54,7 +69,7 @@ export function largeRepliesSuite(over: string, open?: OpenDatabase): void {
         (await db().select().from(papers).orderBy(papers.id)).map(({ code, rank }) => [code, rank])
 
       beforeEach(async () => {
-        await db().execute(sql`truncate papers, masked restart identity`)
+        await db().execute(sql`truncate papers, masked, sheets restart identity`)
         await db()
           .insert(papers)
           .values([{ code: 'small' }, { code: 'large', body: 'ü'.repeat(15_000) }])
@@ -99,6 +114,39 @@ export function largeRepliesSuite(over: string, open?: OpenDatabase): void {
         expect(await data({ operation: 'delete', entity: 'papers', record_id: 2 })).toEqual({ deleted: true })
       })
 
+      test('of reads are too large where the rows that are meant are, whatever comes after them', async () => {
+        const read = (options: object = {}, more: object = {}) => {
+          const sort = [{ column: 'rank' }, { column: 'id' }]
+          return { operation: 'read', entity: 'papers', options: { sort, ...options }, ...more }
+        }
+        expect(await data(read({ limit: 1 }))).toMatchObject([{ code: 'small' }])
+        expect(await data(read({ limit: 0 }))).toEqual([])
+        expect(await data(read({ columns: ['code'] }))).toEqual([{ code: 'small' }, { code: 'large' }])
+        for (const message of [read(), read({ limit: 2 }), read({ limit: 1, offset: 1 }), read({}, { record_id: 2 })])
+          expect(await failure(message)).toMatchObject({
+            code: 'payload_too_large',
+            message: expect.stringContaining('fewer rows'),
+          })
+        // One row by itself, with more of others than a reply can hold.
+        await db()
+          .insert(sheets)
+          .values(Array.from({ length: 30 }, () => ({ paperId: 1, body: 'b'.repeat(1_000) })))
+        const withSheets = (limit: number) =>
+          read({ sort: [], preload: [{ relation: 'sheets', limit }] }, { record_id: 1 })
+        expect((await data(withSheets(15))) as { sheets: object[] }).toMatchObject({ sheets: { length: 15 } })
+        expect(await failure(withSheets(30))).toMatchObject({ code: 'payload_too_large' })
+        expect(await failure(read({}, { record_id: 77 }))).toMatchObject({ code: 'not_found' })
+        // Up to the very size, and on the way back.
+        await db()
+          .update(papers)
+          .set({ body: 'b'.repeat(17_800) })
+        const { data: rows, metadata } = await reply(read({ limit: 1, offset: 1 }))
+        expect(rows).toMatchObject([{ code: 'large' }])
+        expect(await data(read({ limit: 1, cursor_backward: metadata.previous }))).toMatchObject([{ code: 'small' }])
+        expect(await failure(read({ limit: 2 }))).toMatchObject({ code: 'payload_too_large' })
+        expect(await data(read({ limit: 0, offset: 5 }))).toEqual([])
+      })
+
       test('tell nobody of a write that was taken back, and a repeat is tried anew', async () => {
         const id = longId()
         const change = { id, operation: 'update', entity: 'papers', record_id: 2, data: { rank: 1 } }
@@ -115,6 +163,7 @@ export function largeRepliesSuite(over: string, open?: OpenDatabase): void {
         test('are as large as hooks leave them', async () => {
           expect(await data({ operation: 'create', entity: 'masked', data: {} })).toMatchObject({ body: '-' })
           await refused({ operation: 'create', entity: 'masked', data: { rank: 1 } })
+          expect(await data({ operation: 'read', entity: 'masked' })).toMatchObject([{ body: '-' }])
           expect(await db().$count(masked)).toBe(1)
         })
     })

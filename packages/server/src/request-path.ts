@@ -3,7 +3,7 @@ import { type Asker, askerOf, stepsOf } from './asker.ts'
 import type { RowTests } from './change/match/row-tests.ts'
 import type { Shown } from './change/notify/encode-notification.ts'
 import type { Notifier } from './change/notify/notifier.ts'
-import { type Result, runAggregate, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
+import { answerTooLarge, type Result, runAggregate, runReadMany, runReadOne, runReadRank } from './db/run-read.ts'
 import { type ParsedMessage, parseMessage } from './decode/parse-message.ts'
 import { type Read, resolveRead } from './decode/resolve-read.ts'
 import { describeEntity } from './entity/describe-entity.ts'
@@ -152,16 +152,20 @@ async function request(
 async function read(resolved: Read, entity: Entity, { hooks }: Asker, steps: RequestSteps): Promise<Result> {
   // Figures are of no row: there is nothing in them that a hook of rows could mask.
   if ('aggregate' in resolved) return runAggregate(steps.database, resolved.aggregate)
-  const result = await readRows(resolved, steps)
+  // What hooks make smaller may be of any size before.
+  const mostBytes = hooks.mask ? undefined : steps.limits.maxResponseBytes
+  const result = await readRows(resolved, mostBytes, steps)
   return hooks.mask ? { ...result, data: await hooks.afterRead(entity, wholeText(result.data), 'read') } : result
 }
 
 function readRows(
   resolved: Exclude<Read, { aggregate: unknown }>,
+  mostBytes: number | undefined,
   { database, source: { place } }: RequestSteps,
 ): Promise<Result> {
-  if ('many' in resolved) return runReadMany(database, resolved.many, place)
-  return 'one' in resolved ? runReadOne(database, resolved.one, place) : runReadRank(database, resolved.rank)
+  if ('many' in resolved) return runReadMany(database, resolved.many, { place, mostBytes })
+  if ('one' in resolved) return runReadOne(database, resolved.one, { place, mostBytes })
+  return runReadRank(database, resolved.rank)
 }
 
 /** Runs a write, or gives the reply of the first time that it came. */
@@ -199,6 +203,5 @@ function withinLimit(outcome: Outcome, id: string, { maxResponseBytes }: Limits)
   const { payload } = outcome
   if (typeof payload === 'string' && payload.length * 3 <= maxResponseBytes) return outcome
   if (bytesOf(payload) <= maxResponseBytes) return outcome
-  const error = new SpecError('payload_too_large', 'The answer is too large: ask for fewer rows or columns.')
-  return { ...outcome, ...failure(id, error) }
+  return { ...outcome, ...failure(id, answerTooLarge()) }
 }

@@ -30,15 +30,33 @@ export interface ReadPlace {
   positionOf(text: string): string
 }
 
+/** What a read gives beside its rows, and how large these may be. */
+export interface ReadOptions {
+  readonly place?: ReadPlace | undefined
+  /** Bytes of rows that a reply can hold, where nobody makes them smaller before it is sent. */
+  readonly mostBytes?: number | undefined
+}
+
 const atOf = (cell: Cell, place: ReadPlace | undefined): Metadata =>
   place && cell ? { at: place.positionOf(cell) } : {}
 
-/** Reads a page of rows. Rejects with `cursor_error` when the row that a cursor names is gone. */
-export async function runReadMany(database: Runner, read: ReadMany, place?: ReadPlace): Promise<Result> {
+/**
+ * Reads a page of rows. Rejects with `cursor_error` when the row that a cursor names is gone, and with
+ * `payload_too_large` without the rows having come here.
+ */
+export async function runReadMany(
+  database: Runner,
+  read: ReadMany,
+  { place, mostBytes }: ReadOptions = {},
+): Promise<Result> {
   const edge = await edgeOf(database, read)
-  const [[rows, ...cells] = []] = await runRaw(database, readManyStatement(read, edge, place?.sql))
+  const [[rows, ...cells] = []] = await runRaw(
+    database,
+    readManyStatement(read, edge, { place: place?.sql, mostBytes }),
+  )
   const [found, total, first, last, cut, at] = cells.map(textOf)
   const { limit, offset } = read
+  if (!rows && Number(found) > 0) throw answerTooLarge()
   const more = Number(found) > limit
   const count = more ? limit : Number(found)
   const metadata = {
@@ -85,10 +103,16 @@ function totalOf(total: Cell, asked: ReadMany['total']): Metadata {
 
 const truncatedOf = (cut: Cell): Metadata => (cut ? { truncated: [...new Set(cut.split(','))] } : {})
 
-/** Reads one row. Rejects with `not_found`. */
-export async function runReadOne(database: Runner, read: ReadOne, place?: ReadPlace): Promise<Result> {
-  const [[row, ...cells] = []] = await runRaw(database, readOneStatement(read, place?.sql))
-  if (!row) throw notFound(read.entity.name)
+/** Reads one row. Rejects with `not_found`, and with `payload_too_large` as a page does. */
+export async function runReadOne(
+  database: Runner,
+  read: ReadOne,
+  { place, mostBytes }: ReadOptions = {},
+): Promise<Result> {
+  const [found] = await runRaw(database, readOneStatement(read, { place: place?.sql, mostBytes }))
+  if (!found) throw notFound(read.entity.name)
+  const [row, ...cells] = found
+  if (!row) throw answerTooLarge()
   const [cut, at] = cells.map(textOf)
   return {
     data: typeof row === 'string' ? row : [row],
@@ -113,6 +137,10 @@ export async function runAggregate(database: Runner, read: AggregateRead): Promi
   const { limit, offset } = read
   return { data: row?.[0] ?? '[]', metadata: { count: Number(row?.[1] ?? 0), limit, offset } }
 }
+
+/** The error for rows that no reply can hold. */
+export const answerTooLarge = (): SpecError =>
+  new SpecError('payload_too_large', 'The answer is too large: ask for fewer rows or columns.')
 
 /** The error for a row that is not there. */
 export function notFound(entity: string): SpecError {

@@ -4,26 +4,34 @@ import { conditionSql } from './condition-sql.ts'
 import { afterSql, reversed } from './keyset.ts'
 import type { ReadMany, ReadOne, ReadRank, SortTerm } from './read.ts'
 import { orderBy, rowsSql } from './select-rows.ts'
-import { separated } from './separated-rows.ts'
+import { separated, separatedWithin } from './separated-rows.ts'
 import { SqlText } from './sql-text.ts'
 
-/** Where no place in a change stream is asked for. `place` is the SQL of one: the server's own, and the last cell. */
+/** Where no place in a change stream is asked for. */
 const NO_PLACE = 'null'
+
+/** What is asked of a read beside its rows. */
+export interface ReadExtras {
+  /** SQL of a place in a change stream: the server's own, and the last cell. */
+  readonly place?: string | undefined
+  /** Rows of more bytes than this, as JSON, are too many to be told: null in their place. */
+  readonly mostBytes?: number | undefined
+}
 
 /** A total that is capped counts no further than this. */
 export const TOTAL_CAP = 1_000
 
 /**
- * A page of rows. Its one row: the JSON objects in the order in which they are read, `ROW_SEPARATOR` between, or null;
- * how many they are, one more than the limit if there are more; how many there are in all, or null; the sort values of
- * the first and of the last row that is shown, as JSON arrays, each where the page at that end may need them; what was
- * cut of each row, separated likewise. The page before a row is read, and its rows counted, from that row on: it comes
- * in reverse.
+ * A page of rows. Its one row: the JSON objects in the order in which they are read, `ROW_SEPARATOR` between, or null
+ * where there are none or they are too large; how many they are, one more than the limit if there are more; how many there
+ * are in all, or null; the sort values of the first and of the last row that is shown, as JSON arrays, each where the page
+ * at that end may need them; what was cut of each row, separated likewise. The page before a row is read, and its rows
+ * counted, from that row on: it comes in reverse.
  */
 export function readManyStatement(
   read: ReadMany,
   edge: readonly (string | null)[] | undefined,
-  place = NO_PLACE,
+  { place = NO_PLACE, mostBytes }: ReadExtras = {},
 ): Statement {
   const sql = new SqlText()
   const where = conditionSql(read.where, 't', sql)
@@ -32,9 +40,11 @@ export function readManyStatement(
   const { row, cut, from } = rowsSql(read, `(${pageOf(read, sort, where, edge, sql)})`, 't', sql)
   const near = read.cursor || read.offset > 0 ? edgeAt('1', read, sql) : 'null'
   const limit = sql.integer(read.limit)
+  const text = `${row}::text`
+  const rows = mostBytes === undefined ? separated(text) : separatedWithin(text, read.limit, mostBytes)
   const far = `case when count(*) > ${limit} then ${edgeAt(limit, read, sql)} end`
   return sql.statement(
-    `select ${separated(`${row}::text`)}, count(*)::text, (${totalOf(read, where, sql)})::text,
+    `select ${rows}, count(*)::text, (${totalOf(read, where, sql)})::text,
       ${backward ? `${far}, ${near}` : `${near}, ${far}`}, ${cut ? separated(`coalesce(${cut}, '')`) : 'null'}, ${place}
     ${from}`,
   )
@@ -74,12 +84,19 @@ function totalOf(read: ReadMany, where: string, sql: SqlText): string {
   return `case when count(*) <= ${sql.integer(read.limit)} then count(*) else (${counted}) end`
 }
 
-/** One row. Its one row, if there is one: the JSON object, and what was cut. */
-export function readOneStatement(read: ReadOne, place = NO_PLACE): Statement {
+/** One row. Its one row, if there is one: the JSON object, or null where that is too large; what was cut; the place. */
+export function readOneStatement(read: ReadOne, { place = NO_PLACE, mostBytes }: ReadExtras = {}): Statement {
   const sql = new SqlText()
   const where = conditionSql(read.where, 't', sql)
   const { row, cut, from } = rowsSql(read, read.entity.sqlName, 't', sql)
-  return sql.statement(`select ${row}::text, ${cut ?? 'null'}, ${place} ${from} where ${where} limit 1`)
+  const found = (as: readonly string[]) =>
+    `select ${row}::text${as[0]}, ${cut ?? 'null'}${as[1]}, ${place}${as[2]} ${from} where ${where} limit 1`
+  // A row by itself is as large as it was written; with related rows it may be any number of them.
+  if (mostBytes === undefined || read.preload.length === 0) return sql.statement(found(['', '', '']))
+  return sql.statement(
+    `select case when octet_length(f.data) <= ${sql.integer(mostBytes)} then f.data end, f.cut, f.place
+    from (${found([' as data', '::text as cut', '::text as place'])}) f`,
+  )
 }
 
 /** One row and its place. Its one row, if the row is in the list: the object, what was cut, its place, the total. */

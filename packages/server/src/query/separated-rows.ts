@@ -6,6 +6,14 @@ export const ROW_SEPARATOR = '\x1e'
 /** The SQL that joins the texts of rows to one. */
 export const separated = (text: string): string => `string_agg(${text}, E'\\x1e')`
 
+/** The SQL of such a text, or of null where the rows that are meant, so many of it, are more than so many bytes. */
+export function separatedWithin(text: string, limit: number, mostBytes: number): string {
+  const rows = separated(text)
+  // The row that says that there are more may be of any size: it is not shown. Postgres computes equal aggregates once.
+  const shown = `octet_length(${rows}) - octet_length(split_part(${rows}, E'\\x1e', ${limit + 1})) - 1`
+  return `case when octet_length(${rows}) <= ${mostBytes} or (count(*) > ${limit} and ${shown} <= ${mostBytes}) then ${rows} end`
+}
+
 /** How many rows of a text are meant, and in which order. */
 export interface Page {
   readonly limit: number
