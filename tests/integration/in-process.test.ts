@@ -72,7 +72,7 @@ test('a client id stays its owner’s, and a client that closes is gone', async 
   await using server = await api.listen(nowhere)
   const first = await connect<typeof api>(server.inProcess(ann), { clientId: 'mine' })
   await expect(
-    connect(server.inProcess({ sub: 'bob', tenant: 'b' }), { clientId: 'mine', timeoutMs: 1_000 }),
+    connect(server.inProcess({ sub: 'bob', tenant: 'b' }), { clientId: 'mine', timeoutMs: 10_000 }),
   ).rejects.toMatchObject({ code: 'auth_error' })
   await first.close()
   await until(async () => (await server.health()).connected === 0)
@@ -80,7 +80,7 @@ test('a client id stays its owner’s, and a client that closes is gone', async 
 
 test('a server that closes ends its clients in the process, and takes no more', async () => {
   const server = await api.listen(nowhere)
-  const spec = await connect<typeof api>(server.inProcess(ann), { timeoutMs: 1_000 })
+  const spec = await connect<typeof api>(server.inProcess(ann), { timeoutMs: 10_000 })
   await server.close()
   await until(() => spec.connection.state !== 'online')
   await spec.close()

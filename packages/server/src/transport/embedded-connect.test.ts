@@ -84,7 +84,7 @@ describe('who may connect', () => {
   })
 
   it('must say CONNECT first, once, and in time', async () => {
-    await using started = await startBroker({ connectTimeoutMs: 150 })
+    await using started = await startBroker({ connectTimeoutMs: 800 })
     await using first = new RawClient(started.port)
     first.send({ cmd: 'pingreq' })
     await first.whenClosed()
