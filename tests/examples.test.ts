@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from './until.ts'
 
 const folder = fileURLToPath(new URL('../examples', import.meta.url))
-const RUN_MS = 25_000
+const RUN_MS = 50_000
 
 /** A program that runs: what it has printed until now, and its end. */
 function start(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -25,7 +25,7 @@ function example(script: string, env?: Readonly<Record<string, string>>) {
   return start(process.execPath, args, env)
 }
 
-const works = (command: string, args: readonly string[]) => spawnSync(command, args, { timeout: 5_000 }).status === 0
+const works = (command: string, args: readonly string[]) => spawnSync(command, args, { timeout: 30_000 }).status === 0
 const python = ['python3', '/usr/bin/python3'].find((path) => works(path, ['-c', 'import paho.mqtt.client']))
 const hasMosquitto = spawnSync('mosquitto_rr', ['--help']).error === undefined
 
@@ -42,7 +42,7 @@ test('quick-start stores, reads and is told of changes, then ends by itself', as
 })
 
 test('dashboard shows the latest reading of each of its devices, then ends by itself', async () => {
-  const { code, out, err } = await example('dashboard', { RUN_SECONDS: '3' }).ended
+  const { code, out, err } = await example('dashboard', { RUN_SECONDS: '5' }).ended
   expect({ code, err }).toEqual({ code: 0, err: '' })
   const last = out.trimEnd().split('\n').at(-1)
   for (const device of ['roof', 'cellar', 'office']) expect(last).toMatch(new RegExp(`${device} -?\\d+\\.\\d °C`))
@@ -87,7 +87,7 @@ describe('against the server of serve', () => {
     async () => {
       const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8')
       const line = /^mosquitto_rr [\s\S]*?[^\\]$/m.exec(readme)?.[0] ?? ''
-      const shell = start('sh', ['-c', line.replace('mosquitto_rr', `mosquitto_rr -p ${port} -W 5`)])
+      const shell = start('sh', ['-c', line.replace('mosquitto_rr', `mosquitto_rr -p ${port} -W 15`)])
       const { code, out, err } = await shell.ended
       expect({ code, err }).toEqual({ code: 0, err: '' })
       expect(JSON.parse(out)).toMatchObject({ success: true, data: [{ name: 'roof' }, { name: 'cellar' }] })

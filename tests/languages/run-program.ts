@@ -1,11 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 
-const LIMIT_MS = 20_000
+const LIMIT_MS = 45_000
 
 /** Is this program there, and does it end well with these arguments? */
 export const works = (program: string, args: readonly string[]): boolean =>
-  spawnSync(program, args, { timeout: 10_000, stdio: 'ignore' }).status === 0
+  spawnSync(program, args, { timeout: 30_000, stdio: 'ignore' }).status === 0
 
 /** Runs a program to its end; resolves with what it printed, and rejects with what it said when it fails. */
 export async function runProgram(program: string, args: readonly string[]): Promise<string> {
