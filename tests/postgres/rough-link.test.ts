@@ -1,11 +1,11 @@
 import { defineSpec } from '@mqttspec/server'
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { RoughLink, type Roughness } from '../faults/client-rough-link.ts'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
-import { findPostgres, startPostgres } from './start-postgres.ts'
+import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
 import { DRIVERS } from './stream-drivers.ts'
 
 const items = pgTable('items', { id: serial().primaryKey(), n: integer(), note: text() })
@@ -13,15 +13,21 @@ const api = defineSpec({ schema: { items } }).entity('items')
 const WRITES = 50
 const ROUGH: Readonly<Record<string, Roughness>> = {
   '1 to 7 bytes at a time': { sliceBytes: 7 },
-  '20 ms late': { latencyMs: 20 },
+  '10 ms late': { latencyMs: 10 },
 }
 
 describeWith('PostgreSQL', await findPostgres(), () => {
+  let cluster: RunningPostgres
+  beforeAll(async () => {
+    const started = await startPostgres()
+    if (!started) throw new Error('PostgreSQL has gone')
+    cluster = started
+  })
+  afterAll(async () => cluster?.stop())
+
   const trials = Object.keys(DRIVERS).flatMap((driver) => Object.keys(ROUGH).map((how) => [how, driver] as const))
 
   test.each(trials)('fault D07: a link to the database that passes %s changes nothing, by %s', async (how, driver) => {
-    await using cluster = await startPostgres()
-    if (!cluster) throw new Error('PostgreSQL has gone')
     await using link = await RoughLink.open(cluster.port, ROUGH[how])
     const url = (await cluster.createDatabase()).replace(`:${cluster.port}/`, `:${link.port}/`)
     await using server = await api.listen({

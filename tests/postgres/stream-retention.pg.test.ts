@@ -69,39 +69,42 @@ describeWith('PostgreSQL', await findPostgres(), () => {
     }
   }
 
-  test.each([1, 2, 3, 4])(
-    'where %i changes are kept at most, these are told to who comes back, and those before them are said to be gone',
-    async (most) => {
-      await using stream = await keeping(most)
-      const places: Position[] = []
-      const numbers = Array.from({ length: 10 }, (_, n) => n)
-      for (const n of numbers) places.push(await stream.write(n))
-      await until(async () => (await stream.kept()) === most)
-      const upTo = places.at(-1)
-      if (!upTo) throw new Error('there are ten')
-      for (const [n, after] of places.entries()) {
-        const told: (Change | 'gone')[] = []
-        for await (const changes of stream.source.history(stream.entity, after, upTo)) {
-          told.push(...(changes === 'gone' ? [changes] : changes))
-        }
-        const missed = places.length - 1 - n
-        if (missed > most) expect(told).toEqual(['gone'])
-        else expect(told.map((change) => (change === 'gone' ? change : change.new?.n))).toEqual(numbers.slice(n + 1))
+  /** Ten changes, and what is told of them to who comes back to each place. */
+  async function keepsTheLast(most: number): Promise<void> {
+    await using stream = await keeping(most)
+    const places: Position[] = []
+    const numbers = Array.from({ length: 10 }, (_, n) => n)
+    for (const n of numbers) places.push(await stream.write(n))
+    await until(async () => (await stream.kept()) === most)
+    const upTo = places.at(-1)
+    if (!upTo) throw new Error('there are ten')
+    for (const [n, after] of places.entries()) {
+      const told: (Change | 'gone')[] = []
+      for await (const changes of stream.source.history(stream.entity, after, upTo)) {
+        told.push(...(changes === 'gone' ? [changes] : changes))
       }
-      expect(stream.said.filter((line) => line.includes('could not'))).toEqual([])
-    },
-  )
+      const missed = places.length - 1 - n
+      if (missed > most) expect(told).toEqual(['gone'])
+      else expect(told.map((change) => (change === 'gone' ? change : change.new?.n))).toEqual(numbers.slice(n + 1))
+    }
+    expect(stream.said.filter((line) => line.includes('could not'))).toEqual([])
+  }
 
-  test.each([1, 2, 3, 4])(
-    'where %i changes are kept at most, a durable subscription is warned of before what it needs is forgotten',
-    async (most) => {
-      await using stream = await keeping(most)
-      const at = await stream.write(0)
-      await stream.sql(`insert into mqttspec.durable (owner, name, tbl, content, rights, holder, place, pos)
-        values ('["", "who"]', 'late', '${stream.entity.sqlName}', '', '', '', '${encodePosition(at)}', ${at.pos})`)
-      for (let n = 1; n <= most; n++) await stream.write(n)
-      await until(() => stream.said.some((line) => line.includes('so far behind') && line.includes('"late"')))
-      expect(stream.said.filter((line) => !line.includes('so far behind'))).toEqual([])
-    },
-  )
+  async function warnsBefore(most: number): Promise<void> {
+    await using stream = await keeping(most)
+    const at = await stream.write(0)
+    await stream.sql(`insert into mqttspec.durable (owner, name, tbl, content, rights, holder, place, pos)
+      values ('["", "who"]', 'late', '${stream.entity.sqlName}', '', '', '', '${encodePosition(at)}', ${at.pos})`)
+    for (let n = 1; n <= most; n++) await stream.write(n)
+    await until(() => stream.said.some((line) => line.includes('so far behind') && line.includes('"late"')))
+    expect(stream.said.filter((line) => !line.includes('so far behind'))).toEqual([])
+  }
+
+  test('where 1 to 4 changes are kept at most, these are told to who comes back, and those before them are gone', async () => {
+    await Promise.all([1, 2, 3, 4].map(keepsTheLast))
+  })
+
+  test('where 1 to 4 changes are kept at most, a durable subscription is warned of before what it needs is forgotten', async () => {
+    await Promise.all([1, 2, 3, 4].map(warnsBefore))
+  })
 })

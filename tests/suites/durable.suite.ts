@@ -249,11 +249,15 @@ export function durableSuite(over: string, open: () => Promise<SharedDatabase>):
       const first = await subscribe(await connect('a'), { durable: 'late' })
       await untilWritten('late', first)
       await leave(first.client)
-      // The last fifth is longer than the time between two looks, in which the warning comes.
-      await restart({ maxChangeAgeMs: 12_500 })
+      // The last fifth, in which the warning comes, is longer than the time between two looks at what is to be forgotten.
+      await restart({ maxChangeAgeMs: 8_000 })
       await insert('one')
       const isWarned = (message: string) => message.includes('so far behind') && message.includes('"late"')
-      await until(() => warnings.some(isWarned), 25_000)
+      await until(async () => {
+        await shared.sql('notify mqttspec')
+        await quiet(50)
+        return warnings.some(isWarned)
+      }, 25_000)
       await until(async () => (await shared.sql('select 1 from mqttspec.change')).length === 0, 15_000)
       expect(warnings.filter(isWarned)).toHaveLength(1)
       const second = await subscribe(await connect('a'), { durable: 'late' })
