@@ -7,15 +7,13 @@ import { type CuttingProxy, startCuttingProxy } from '../cutting-proxy.ts'
 import { LoopLag } from '../loop-lag.ts'
 import { quiet, until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
+import { below, within } from './within.ts'
 
 const items = pgTable('items', { id: serial().primaryKey(), grp: integer().notNull(), note: text().notNull() })
 const others = pgTable('others', { id: serial().primaryKey(), note: text().notNull() })
 const api = defineSpec({ schema: { items, others } }).entity('items').entity('others')
 
 const KIB = 1024
-/** A trial on a machine that others use too may be repeated; its bound may not be loosened. */
-const TRIALS = 4
-
 interface Told {
   readonly operation: string
   readonly change?: string
@@ -69,14 +67,6 @@ async function longestLag(act: () => Promise<void>): Promise<number> {
   using lag = new LoopLag()
   await act()
   return lag.take()
-}
-
-/** Repeats a trial until what it measures is below its bound, a few times. */
-async function below(bound: number, trial: () => Promise<number>): Promise<void> {
-  const measured: number[] = []
-  do measured.push(await trial())
-  while ((measured.at(-1) ?? 0) >= bound && measured.length < TRIALS)
-  expect(Math.min(...measured), `measured ${measured}`).toBeLessThan(bound)
 }
 
 function at<T>(list: readonly T[], place: number): T {
@@ -213,7 +203,7 @@ test('fault D13: 5,000 rows that leave a filter at once are all told, and others
   await until(() => toldTo(set).length === 5_000, 20_000)
   const entered = new Set(toldTo(set).map(({ key }) => key))
   let told = 5_000
-  await below(1_000, async () => {
+  await within(1_000, async () => {
     if (told > 5_000) {
       await run(sql`update items set grp = 0`)
       told += 5_000

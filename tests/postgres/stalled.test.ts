@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { startCuttingProxy } from '../cutting-proxy.ts'
-import { timed, within } from '../faults/within.ts'
+import { below, timed, within } from '../faults/within.ts'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
@@ -94,7 +94,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       await until(async () => (await read()).success === true)
       return lagMs
     }
-    await within(100, trial)
+    await below(100, trial)
     await within(1_000, () => timed(async () => void (await read())))
   }, 240_000)
 })
