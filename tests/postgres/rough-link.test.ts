@@ -1,11 +1,12 @@
 import { defineSpec } from '@mqttspec/server'
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { RoughLink, type Roughness } from '../faults/client-rough-link.ts'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
-import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { clusterOfTests } from './cluster-of-tests.ts'
+import { findPostgres } from './start-postgres.ts'
 import { DRIVERS } from './stream-drivers.ts'
 
 const items = pgTable('items', { id: serial().primaryKey(), n: integer(), note: text() })
@@ -17,13 +18,7 @@ const ROUGH: Readonly<Record<string, Roughness>> = {
 }
 
 describeWith('PostgreSQL', await findPostgres(), () => {
-  let cluster: RunningPostgres
-  beforeAll(async () => {
-    const started = await startPostgres()
-    if (!started) throw new Error('PostgreSQL has gone')
-    cluster = started
-  })
-  afterAll(async () => cluster?.stop())
+  const cluster = clusterOfTests()
 
   const trials = Object.keys(DRIVERS).flatMap((driver) => Object.keys(ROUGH).map((how) => [how, driver] as const))
 

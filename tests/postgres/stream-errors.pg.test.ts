@@ -1,12 +1,13 @@
 import { defineSpec, type Server } from '@mqttspec/server'
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { describeWith } from '../require-service.ts'
 import { FoldedSet } from '../suites/folded-set.ts'
 import { until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
-import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { clusterOfTests } from './cluster-of-tests.ts'
+import { findPostgres, type RunningPostgres } from './start-postgres.ts'
 import { type Snip, startSnippingProxy } from './stream-checker/snipping-proxy.ts'
 
 const items = pgTable('items', { id: serial().primaryKey(), n: integer(), note: text() })
@@ -65,13 +66,7 @@ async function serve(cluster: RunningPostgres, through: number = cluster.port) {
 const told = (set: FoldedSet) => set.fold().events.flatMap(({ key, data }) => (key === undefined ? [] : [data.n]))
 
 describeWith('PostgreSQL', await findPostgres(), () => {
-  let cluster: RunningPostgres
-  beforeAll(async () => {
-    const started = await startPostgres()
-    if (!started) throw new Error('PostgreSQL has gone')
-    cluster = started
-  }, 60_000)
-  afterAll(async () => cluster?.stop())
+  const cluster = clusterOfTests()
 
   describe('fault D02: a connection that is cut', () => {
     const SNIPS: readonly (readonly [string, Snip])[] = [

@@ -1,5 +1,5 @@
 import { integer, pgTable, serial } from 'drizzle-orm/pg-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Change } from '../../packages/server/src/change/change.ts'
 import { openSource } from '../../packages/server/src/change/source/open-source.ts'
 import { openDatabase } from '../../packages/server/src/db/open-database.ts'
@@ -7,7 +7,8 @@ import { prepareTables } from '../../packages/server/src/entity/prepare-tables.t
 import { startCuttingProxy } from '../cutting-proxy.ts'
 import { describeWith } from '../require-service.ts'
 import { quiet, until } from '../until.ts'
-import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { clusterOfTests } from './cluster-of-tests.ts'
+import { findPostgres } from './start-postgres.ts'
 import { DRIVERS, sharedDatabase } from './stream-drivers.ts'
 
 const logger = { info() {}, warn() {}, error() {} }
@@ -17,16 +18,11 @@ const items = pgTable('items', { id: serial().primaryKey(), n: integer() })
 const NEVER_MS = 600_000
 
 describeWith('PostgreSQL', await findPostgres(), () => {
-  let cluster: RunningPostgres | undefined
-  beforeAll(async () => {
-    cluster = await startPostgres()
-  }, 60_000)
-  afterAll(async () => cluster?.stop())
+  const cluster = clusterOfTests()
 
   describe.each(Object.keys(DRIVERS) as (keyof typeof DRIVERS)[])('what others write, by %s', (driver) => {
     /** A stream over a proxy that can be cut, whose poll never comes. */
     async function listening() {
-      if (!cluster) throw new Error('PostgreSQL has not started')
       const shared = await sharedDatabase(cluster)
       const proxy = await startCuttingProxy(cluster.port)
       const url = shared.url.replace(`:${cluster.port}/`, `:${proxy.port}/`)
@@ -98,7 +94,7 @@ describeWith('PostgreSQL', await findPostgres(), () => {
       await until(() => listens(stream))
       await stream[Symbol.asyncDispose]()
       await quiet(50)
-      const after = await sharedDatabase(cluster as RunningPostgres)
+      const after = await sharedDatabase(cluster)
       expect(await after.sql("select query from pg_stat_activity where query = 'listen mqttspec'")).toEqual([])
       await after.close()
     })

@@ -1,11 +1,12 @@
 import { defineSpec, type ListenOptions, type Server, uninstall } from '@mqttspec/server'
 import { integer, pgTable, serial } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
-import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { clusterOfTests } from './cluster-of-tests.ts'
+import { findPostgres } from './start-postgres.ts'
 
 const items = pgTable('items', { id: serial().primaryKey(), n: integer() })
 const api = defineSpec({ schema: { items } }).entity('items')
@@ -13,13 +14,7 @@ const api = defineSpec({ schema: { items } }).entity('items')
 const logger = { info() {}, warn() {}, error() {} }
 
 describeWith('PostgreSQL', await findPostgres(), () => {
-  let cluster: RunningPostgres
-  beforeAll(async () => {
-    const started = await startPostgres()
-    if (!started) throw new Error('PostgreSQL has gone')
-    cluster = started
-  }, 60_000)
-  afterAll(async () => cluster?.stop())
+  const cluster = clusterOfTests()
 
   const listen = (database: string, options: ListenOptions = {}) =>
     api.listen({ database, logger, broker: { port: 0, webSocket: false }, ...options })

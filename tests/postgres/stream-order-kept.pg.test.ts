@@ -1,5 +1,5 @@
 import { integer, pgTable, serial } from 'drizzle-orm/pg-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Change } from '../../packages/server/src/change/change.ts'
 import { openSource } from '../../packages/server/src/change/source/open-source.ts'
 import { decodePosition, type Position, positionAfter } from '../../packages/server/src/change/source/position.ts'
@@ -9,7 +9,8 @@ import { openDatabase } from '../../packages/server/src/db/open-database.ts'
 import { prepareTables } from '../../packages/server/src/entity/prepare-tables.ts'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
-import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { clusterOfTests } from './cluster-of-tests.ts'
+import { findPostgres } from './start-postgres.ts'
 import { sharedDatabase } from './stream-drivers.ts'
 
 const logger = { info() {}, warn() {}, error() {} }
@@ -27,15 +28,10 @@ const FORGET_FIRST = `
 const INSERT = (n: number) => `insert into items (n) select g from generate_series(1, ${n}) g`
 
 describeWith('PostgreSQL', await findPostgres(), () => {
-  let cluster: RunningPostgres | undefined
-  beforeAll(async () => {
-    cluster = await startPostgres()
-  }, 60_000)
-  afterAll(async () => cluster?.stop())
+  const cluster = clusterOfTests()
 
   /** A stream, and something that happens just before a statement of it that has a text in it, once. */
   async function stream(pollMs = 50, maxAgeMs = LONG_MS) {
-    if (!cluster) throw new Error('PostgreSQL has not started')
     const shared = await sharedDatabase(cluster)
     const real = await openDatabase(shared.database, { logger })
     let armed: { readonly at: string; readonly act: string | 'fail' } | undefined

@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { defineSpec } from '@mqttspec/server'
 import { boolean, integer, pgTable, primaryKey } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { describeWith } from '../require-service.ts'
 import { FoldedSet } from '../suites/folded-set.ts'
 import { until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
-import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { clusterOfTests } from './cluster-of-tests.ts'
+import { findPostgres, type RunningPostgres } from './start-postgres.ts'
 
 const items = pgTable('items', { id: integer().primaryKey(), n: integer(), chosen: boolean(), parent: integer() })
 const readings = pgTable('readings', { id: integer().notNull(), day: integer().notNull(), n: integer() }, (table) => [
@@ -61,13 +62,7 @@ async function serve(cluster: RunningPostgres, more = '') {
 }
 
 describeWith('PostgreSQL', await findPostgres(), () => {
-  let cluster: RunningPostgres
-  beforeAll(async () => {
-    const started = await startPostgres()
-    if (!started) throw new Error('PostgreSQL has gone')
-    cluster = started
-  }, 60_000)
-  afterAll(async () => cluster?.stop())
+  const cluster = clusterOfTests()
 
   describe('a row that triggers change again is told as it changed', () => {
     // By its name a trigger runs before, or after, that of the stream.

@@ -1,12 +1,13 @@
 import { defineSpec, type Server } from '@mqttspec/server'
 import { integer, pgTable } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { describeWith } from '../require-service.ts'
 import { FoldedSet } from '../suites/folded-set.ts'
 import { until } from '../until.ts'
 import { WireClient } from '../wire-client.ts'
-import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { clusterOfTests } from './cluster-of-tests.ts'
+import { findPostgres, type RunningPostgres } from './start-postgres.ts'
 
 const items = pgTable('items', { id: integer().primaryKey(), n: integer() })
 const api = defineSpec({ schema: { items } }).entity('items')
@@ -100,13 +101,7 @@ async function toldSince(overlap: Overlap, at: string | undefined): Promise<read
 }
 
 describeWith('PostgreSQL', await findPostgres(), () => {
-  let cluster: RunningPostgres
-  beforeAll(async () => {
-    const started = await startPostgres()
-    if (!started) throw new Error('PostgreSQL has gone')
-    cluster = started
-  }, 60_000)
-  afterAll(async () => cluster?.stop())
+  const cluster = clusterOfTests()
 
   test('a row’s changes come as they were committed, whoever began first: transaction ids say nothing', async () => {
     await using overlap = await Overlap.over(cluster)

@@ -1,5 +1,5 @@
 import { integer, pgTable, serial } from 'drizzle-orm/pg-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Change } from '../../packages/server/src/change/change.ts'
 import { openSource } from '../../packages/server/src/change/source/open-source.ts'
 import { encodePosition, type Position } from '../../packages/server/src/change/source/position.ts'
@@ -7,7 +7,8 @@ import { openDatabase } from '../../packages/server/src/db/open-database.ts'
 import { prepareTables } from '../../packages/server/src/entity/prepare-tables.ts'
 import { describeWith } from '../require-service.ts'
 import { until } from '../until.ts'
-import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { clusterOfTests } from './cluster-of-tests.ts'
+import { findPostgres } from './start-postgres.ts'
 import { sharedDatabase } from './stream-drivers.ts'
 
 const items = pgTable('items', { id: serial().primaryKey(), n: integer() })
@@ -15,13 +16,7 @@ const items = pgTable('items', { id: serial().primaryKey(), n: integer() })
 const LONG_MS = 40_001
 
 describeWith('PostgreSQL', await findPostgres(), () => {
-  let cluster: RunningPostgres
-  beforeAll(async () => {
-    const started = await startPostgres()
-    if (!started) throw new Error('PostgreSQL has gone')
-    cluster = started
-  })
-  afterAll(async () => cluster?.stop())
+  const cluster = clusterOfTests()
 
   /** A stream that keeps so many changes, and what it has logged. */
   async function keeping(maxChanges: number) {

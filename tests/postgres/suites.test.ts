@@ -1,5 +1,4 @@
 import postgres from 'postgres'
-import { afterAll, beforeAll } from 'vitest'
 import { openDatabase } from '../../packages/server/src/db/open-database.ts'
 import { operatorsSuite } from '../../packages/server/src/testing/operators.suite.ts'
 import { CREATE_TABLES, RESET_ROWS } from '../conformance/fixture.ts'
@@ -16,23 +15,14 @@ import { rentalSuite } from '../suites/rental.suite.ts'
 import { streamSuite } from '../suites/stream.suite.ts'
 import { tenantsSuite } from '../suites/tenants.suite.ts'
 import { writesSuite } from '../suites/writes.suite.ts'
-import { findPostgres, type RunningPostgres, startPostgres } from './start-postgres.ts'
+import { clusterOfTests } from './cluster-of-tests.ts'
+import { findPostgres } from './start-postgres.ts'
 import { DRIVERS } from './stream-drivers.ts'
 
 const QUIET = { info() {}, warn() {}, error() {} }
 
 describeWith('PostgreSQL', await findPostgres(), () => {
-  let cluster: RunningPostgres | undefined
-
-  beforeAll(async () => {
-    cluster = await startPostgres()
-  }, 60_000)
-  afterAll(async () => cluster?.stop())
-
-  const createDatabase = () => {
-    if (!cluster) throw new Error('PostgreSQL has not started')
-    return cluster.createDatabase()
-  }
+  const { createDatabase } = clusterOfTests()
 
   for (const [driver, database] of Object.entries(DRIVERS)) {
     const open = async () => ({ database: database(await createDatabase()), createTables: true })
