@@ -47,6 +47,26 @@ export class FleetPage {
     })
   }
 
+  /** Writes down who enters and leaves the alarms from now on; what it returns says what a device did. */
+  async watchAlarms(): Promise<(id: string) => Promise<readonly string[]>> {
+    await this.named('alarms-note').filter({ hasNotText: 'Reading' }).waitFor({ state: 'attached' })
+    // The page shows the last ones only, and other devices have alarms too.
+    const seen = await this.named('alarm-changes').evaluateHandle((list) => {
+      const all: { key: string | null; change: string | null }[] = []
+      new MutationObserver((records) => {
+        for (const line of records.flatMap(({ addedNodes }) => [...addedNodes])) {
+          if (line instanceof Element)
+            all.push({ key: line.getAttribute('data-key'), change: line.getAttribute('data-change') })
+        }
+      }).observe(list, { childList: true })
+      return all
+    })
+    return async (id) => {
+      const all = await seen.jsonValue()
+      return all.flatMap(({ key, change }) => (key === id && change ? [change] : []))
+    }
+  }
+
   async choose(id: string): Promise<void> {
     await this.device(id).locator('button').click()
     await this.page.locator(`[data-testid="chosen"][data-key="${id}"]`).waitFor()
