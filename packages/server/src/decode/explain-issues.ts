@@ -5,6 +5,8 @@ type Issue = z.core.$ZodIssue
 interface Found {
   readonly path: (string | number)[]
   readonly message: string
+  /** There is nothing of this name here: a preload that cannot be asked for is no wrong preload. */
+  readonly unknown?: boolean
 }
 
 const MAX_ISSUES = 20
@@ -12,11 +14,12 @@ const MAX_ISSUES = 20
 /** The error of a message that has the wrong form: its code from where the first issue stands, all with their paths. */
 export function explainIssues(issues: readonly Issue[]): SpecError {
   const found = issues.flatMap((issue) => leaves(issue, [])).slice(0, MAX_ISSUES)
-  const first = found[0] ?? { path: [], message: 'the message has the wrong form' }
+  const first: Found = found[0] ?? { path: [], message: 'the message has the wrong form' }
   const where = first.path.length > 0 ? ` at ${first.path.join('.')}` : ''
-  return new SpecError(codeAt(first.path), `${first.message}${where}.`.replace('..', '.'), {
+  const code = codeAt(first.unknown ? first.path.slice(0, -1) : first.path)
+  return new SpecError(code, `${first.message}${where}.`.replace('..', '.'), {
     path: first.path,
-    issues: found,
+    issues: found.map(({ path, message }) => ({ path, message })),
   })
 }
 
@@ -37,7 +40,11 @@ function leaves(issue: Issue, base: readonly (string | number)[]): Found[] {
     return forms.reduce((best, form) => (depth(form) > depth(best) ? form : best))
   }
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], message: `There is no "${key.slice(0, 64)}" here` }))
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: `There is no "${key.slice(0, 64)}" here`,
+      unknown: true,
+    }))
   }
   return [{ path, message: issue.message }]
 }

@@ -31,6 +31,8 @@ test.each<[string, unknown, string, string]>([
   ['an empty id', { ...read, id: '' }, 'invalid_message', ''],
   ['a number as id', { ...read, id: 5 }, 'invalid_message', ''],
   ['an id of 10 KiB', { ...read, id: 'x'.repeat(10_240) }, 'invalid_message', ''],
+  ['an id of 100 characters and 200 bytes', { ...read, id: 'é'.repeat(100) }, 'invalid_message', ''],
+  ['an id with NUL', { ...read, id: 'a\0' }, 'invalid_message', 'a\0'],
   ['an unknown operation', { ...read, operation: 'upsert' }, 'invalid_operation', 'r'],
   ['an operation from an object’s prototype', { ...read, operation: 'constructor' }, 'invalid_operation', 'r'],
   ['no operation', { ...read, operation: undefined }, 'invalid_message', 'r'],
@@ -61,6 +63,65 @@ test.each<[string, unknown, string, string]>([
   ],
 ])('%s is refused with its code and the id that could be read', (_, message, code, id) => {
   expect(failure(message)).toMatchObject({ code, id })
+})
+
+test('an id of 64 characters and 128 bytes is taken', () => {
+  expect(parse({ ...read, id: 'é'.repeat(64) })).toMatchObject({ message: { id: 'é'.repeat(64) } })
+})
+
+test.each([
+  ['no text', { subscription_id: 5 }],
+  ['null', { subscription_id: null }],
+  ['in no object', 'x'],
+])('an unsubscribe whose data names its subscription by %s is invalid_subscription', (_, data) => {
+  expect(failure({ id: 'u', type: 'subscription', operation: 'unsubscribe', data })).toMatchObject({
+    id: 'u',
+    code: 'invalid_subscription',
+  })
+})
+
+test.each([
+  ['subscribe', { id: 's', type: 'subscription', operation: 'subscribe', entity: 'users' }, 'preload'],
+  ['subscribe', { id: 's', type: 'subscription', operation: 'subscribe', entity: 'users' }, 'cursor_forward'],
+  ['update', { ...read, operation: 'update', record_id: 1, data: {} }, 'preload'],
+  ['meta', { ...read, operation: 'meta' }, 'cursor_backward'],
+])('an option that %s does not have is invalid_options, whichever it is', (_, message, option) => {
+  expect(failure({ ...message, options: { [option]: [] } })).toMatchObject({
+    code: 'invalid_options',
+    path: ['options', option],
+  })
+})
+
+test.each([
+  ['options', '"options":{"__proto__":1}', ['options', '__proto__']],
+  ['if', '"operation":"update","data":{},"options":{"if":{"__proto__":1}}', ['options', 'if', '__proto__']],
+  ['a filter', '"options":{"filters":[{"not":{"__proto__":1}}]}', ['options', 'filters', 0, 'not', '__proto__']],
+  [
+    'figures',
+    '"options":{"aggregate":{"fields":{"__proto__":{"fn":"count"}}}}',
+    ['options', 'aggregate', 'fields', '__proto__'],
+  ],
+  ['a key', '"record_id":{"id":1,"__proto__":1}', ['record_id', '__proto__']],
+  ['a row', '"operation":"create","data":{"__proto__":1}', ['data', '__proto__']],
+  ['a row of many', '"operation":"create","data":[{},{"__proto__":1}]', ['data', 1, '__proto__']],
+  [
+    'a row of a batch',
+    '"operation":"batch","data":{"operations":[{"operation":"create","entity":"a","data":{"__proto__":1}}]}',
+    ['data', 'operations', 0, 'data', '__proto__'],
+  ],
+  [
+    'a key of a batch',
+    '"operation":"batch","data":{"operations":[{"operation":"delete","entity":"a","record_id":{"__proto__":1}}]}',
+    ['data', 'operations', 0, 'record_id', '__proto__'],
+  ],
+])('__proto__ in %s is refused like every name that there is not', (_, fields, path) => {
+  expect(failure(`{"id":"r","type":"request","operation":"read","entity":"a",${fields}}`).path).toEqual(path)
+})
+
+test('__proto__ in a cell of JSON is left as it is', () => {
+  const message = `{"id":"r","type":"request","operation":"create","entity":"a","data":{"facts":{"__proto__":{"x":1}}}}`
+  const parsed = parse(message)
+  expect('message' in parsed && JSON.stringify(parsed.message)).toContain('"facts":{"__proto__":{"x":1}}')
 })
 
 test('a version that is not spoken names those that are', () => {

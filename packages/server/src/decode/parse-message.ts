@@ -17,6 +17,8 @@ import {
   updateRequest,
 } from '@mqttspec/protocol'
 import * as z from 'zod/mini'
+import { isStorableText } from '../column/text-kinds.ts'
+import { checkNames } from './check-names.ts'
 import { explainIssues } from './explain-issues.ts'
 
 /** A message that can be acted on, or why not; with the id that its reply bears, `""` if none could be read. */
@@ -53,11 +55,16 @@ export function parseMessage(payload: Uint8Array, bounds: JsonBounds & { readonl
     }
     const fields = withoutNulls(value)
     id = readableId(fields.id, bounds.maxIdBytes)
+    checkId(fields.id, bounds.maxIdBytes)
     checkVersion(fields.v)
-    checkNames(fields.data)
-    const parsed = schemaOf(fields).safeParse(fields, { error: words })
-    if (!parsed.success) throw explainIssues(parsed.error.issues)
-    return { id, message: parsed.data }
+    checkNames(fields)
+    const schema = schemaOf(fields)
+    const parsed = schema.safeParse(fields, { error: words })
+    if (parsed.success) return { id, message: parsed.data }
+    const wrong = explainIssues(parsed.error.issues)
+    // All that an unsubscribe has for data is which subscription it means.
+    const isWhich = schema === unsubscribeRequest && wrong.code === 'invalid_data'
+    throw isWhich ? new SpecError('invalid_subscription', wrong.message, wrong.details) : wrong
   } catch (error) {
     if (error instanceof SpecError) return { id, error }
     throw error
@@ -73,13 +80,12 @@ function readableId(id: unknown, maxBytes: number): string {
   return typeof id === 'string' && Buffer.byteLength(id) <= maxBytes ? id : ''
 }
 
-// zod leaves a key of this name out, as if it had not been sent; and nothing that was sent is left out in silence.
-function checkNames(data: unknown): void {
-  const rows = Array.isArray(data) ? data : [data]
-  const index = rows.findIndex((row) => typeof row === 'object' && row !== null && Object.hasOwn(row, '__proto__'))
-  if (index < 0) return
-  const path = Array.isArray(data) ? ['data', index, '__proto__'] : ['data', '__proto__']
-  throw new SpecError('invalid_data', 'No column is called __proto__.', { path })
+// The schemas count characters; an id is kept in Postgres, by its bytes.
+function checkId(id: unknown, maxBytes: number): void {
+  if (typeof id !== 'string' || (Buffer.byteLength(id) <= maxBytes && isStorableText(id))) return
+  throw new SpecError('invalid_message', `An id has at most ${maxBytes} bytes, and no NUL or half surrogates.`, {
+    path: ['id'],
+  })
 }
 
 function checkVersion(version: unknown): void {
