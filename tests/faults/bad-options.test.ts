@@ -62,6 +62,15 @@ describe('fault F13: pages', () => {
     expect(await tried.code(client, read(page))).toBe('invalid_options')
   })
 
+  test('an offset has the same end in a page, in figures and in related rows', async () => {
+    const client = await tried.connect('f13', 'a')
+    const offset = 1_000_000_001
+    const figures = { aggregate: { fields: { n: { fn: 'count' } } }, offset }
+    expect(await tried.code(client, read({ offset }))).toBe('invalid_options')
+    expect(await tried.code(client, read(figures))).toBe('invalid_options')
+    expect(await tried.code(client, read({ preload: [{ relation: 'owner', offset }] }))).toBe('invalid_preload')
+  })
+
   test('0 is metadata alone, and a large limit is lowered and says so', async () => {
     const client = await tried.connect('f13', 'a')
     await tried.ask(client, create(Array.from({ length: 1_000 }, (_, at) => ({ label: `many-${at}` }))))

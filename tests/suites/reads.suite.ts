@@ -245,7 +245,7 @@ export function readsSuite(over: string, open?: OpenDatabase): void {
       expect(row).toMatchObject({ id: 2, name: 'bob' })
       expect(metadata).toEqual({ total: 4, count: 1, row_number: 3 })
       expect(await failure(read('authors', { ...options, fetch_row_number: 3 }))).toMatchObject({ code: 'not_found' })
-      expect(await failure(read('authors', { fetch_row_number: 'x' }))).toMatchObject({ code: 'invalid_data' })
+      expect(await failure(read('authors', { fetch_row_number: 'x' }))).toMatchObject({ code: 'invalid_options' })
     })
 
     describe('totals', () => {

@@ -84,6 +84,13 @@ export function writesSuite(over: string, open?: OpenDatabase): void {
         })
       })
 
+      test('nor the column that refers to a new row that comes along', async () => {
+        const article = { title: 'x', author: { name: 'Ann' } }
+        expect(
+          await failure({ operation: 'create', entity: 'articles', data: { ...article, authorId: 1 } }),
+        ).toMatchObject({ code: 'invalid_data', details: { path: ['data', 'authorId'] } })
+      })
+
       test('nesting ends at the limit', async () => {
         const deep = {
           title: '1',
@@ -138,6 +145,31 @@ export function writesSuite(over: string, open?: OpenDatabase): void {
         expect(
           await failure({ operation: 'update', entity: 'authors', record_id: 1, data: { _request: 'delete' } }),
         ).toMatchObject({ code: 'invalid_data' })
+      })
+    })
+
+    describe('what is wrong with one row of many', () => {
+      const row = { name: 'Ann' }
+      test.each([
+        ['create', [row, { ...row, nope: 1 }], 'invalid_data'],
+        ['create', [row, { name: 5 }], 'invalid_data'],
+        ['create', [row, 'x'], 'invalid_data'],
+        ['create', [row, { ...row, articles: [{ title: null }] }], 'invalid_data'],
+        ['create', [row, {}], 'constraint_violation'],
+        ['update', [{ id: 1, ...row }, row], 'missing_id'],
+        [
+          'update',
+          [
+            { id: 1, ...row },
+            { id: 'x', ...row },
+          ],
+          'invalid_data',
+        ],
+        ['delete', [{ id: 1 }, {}], 'missing_id'],
+        ['delete', [{ id: 1 }, { id: 2, ...row }], 'invalid_data'],
+      ])('says which of %s it is: %j', async (operation, rows, code) => {
+        const error = await failure({ operation, entity: 'authors', data: rows })
+        expect(error).toMatchObject({ code, details: { index: 1 } })
       })
     })
 

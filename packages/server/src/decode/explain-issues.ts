@@ -19,8 +19,16 @@ export function explainIssues(issues: readonly Issue[]): SpecError {
   const code = codeAt(first.unknown ? first.path.slice(0, -1) : first.path)
   return new SpecError(code, `${first.message}${where}.`.replace('..', '.'), {
     path: first.path,
+    ...indexAt(first.path),
     issues: found.map(({ path, message }) => ({ path, message })),
   })
+}
+
+/** Which row of many, or which operation of a batch. */
+function indexAt([first, second, third]: readonly (string | number)[]): { readonly index?: number } {
+  if (first !== 'data') return {}
+  const index = second === 'operations' ? third : second
+  return typeof index === 'number' ? { index } : {}
 }
 
 /** The code for something wrong at a place in a message. */

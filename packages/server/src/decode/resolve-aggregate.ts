@@ -3,6 +3,7 @@ import type { Column, Entity } from '../entity/entity.ts'
 import type { AggregateRead, Figure } from '../query/aggregate.ts'
 import type { Condition, Path } from '../query/condition.ts'
 import { resolveColumn } from './resolve-columns.ts'
+import { resolvePage } from './resolve-page.ts'
 
 const MAX_FIGURES = 30
 const MAX_GROUPS = 8
@@ -46,8 +47,7 @@ export function resolveAggregate(
     groupBy,
     figures,
     sort: resolveOrder(options.sort, groupBy, figures),
-    limit: Math.min(options.limit ?? limits.defaultLimit, limits.maxLimit),
-    offset: options.offset ?? 0,
+    ...resolvePage(options, limits, ['options']),
   }
 }
 

@@ -21,7 +21,11 @@ export function resolveCursor(
   const direction = forward === undefined ? 'backward' : 'forward'
   const cursor = forward ?? backward
   const option = `cursor_${direction}` as const
-  if (isOpaque(cursor)) return { direction, edge: { values: decodeCursor(entity, sort, cursor) } }
+  if (isOpaque(cursor)) {
+    const values = decodeCursor(entity, sort, cursor)
+    if (values) return { direction, edge: { values } }
+    throw wrong('This cursor is of another query: use it with the same entity and sort.', option)
+  }
   return { direction, edge: { row: both(access.visible(entity), rowOf(entity, cursor, option)) } }
 }
 

@@ -6,6 +6,7 @@ import type { PreloadRead } from '../query/read.ts'
 import type { RequestRules } from './request-rules.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import { resolveFilters } from './resolve-filters.ts'
+import { resolvePage } from './resolve-page.ts'
 import { resolveSort } from './resolve-sort.ts'
 
 /** Checks the relations to send along, however deep. Throws `invalid_preload` with a path. */
@@ -53,8 +54,7 @@ function resolveOne(
       resolveFilters(related, item.filters, rules.limits, [...path, 'filters']),
     ),
     sort: resolveSort(related, item.sort, [...path, 'sort']),
-    limit: Math.min(item.limit ?? rules.limits.defaultLimit, rules.limits.maxLimit),
-    offset: item.offset ?? 0,
+    ...resolvePage(item, rules.limits, path),
     preload: resolvePreload(related, item.preload, rules, [...path, 'preload'], names),
   }
 }

@@ -37,8 +37,19 @@ export function resolveRow(entity: Entity, row: Row, path: Path, rules: RequestR
       else values.set(column, encode(column, value))
     }
   }
+  issues.push(...setTwice(values, children, path))
   if (issues.length > 0) throw refuse(issues)
   return { values, children, check: rowCheck(entity, values, rules) }
+}
+
+/** The columns that were sent beside a new row that they are to refer to. */
+function setTwice(values: ReadonlyMap<Column, unknown>, children: readonly ChildWrites[], path: Path): Issue[] {
+  const set = children.flatMap(({ relation, rows }) =>
+    relation.refers === 'local' && rows.some(({ request }) => request === 'insert') ? relation.local : [],
+  )
+  return [...values.keys()]
+    .filter(({ sqlName }) => set.includes(sqlName))
+    .map(({ name }) => ({ path: [...path, name], message: 'the relation sets this column' }))
 }
 
 function refuse(issues: readonly Issue[]): SpecError {

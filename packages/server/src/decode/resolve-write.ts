@@ -1,4 +1,4 @@
-import { type CreateRequest, type DeleteRequest, SpecError, type UpdateRequest } from '@mqttspec/protocol'
+import { type CreateRequest, type DeleteRequest, isSpecError, SpecError, type UpdateRequest } from '@mqttspec/protocol'
 import { both } from '../access/access.ts'
 import type { Entity } from '../entity/entity.ts'
 import type { Comparison, Condition, Path } from '../query/condition.ts'
@@ -50,7 +50,17 @@ function each<Item>(data: Row | readonly Row[], { limits }: RequestRules, resolv
   if (data.length > limits.maxWriteRows) {
     throw new SpecError('invalid_data', `At most ${limits.maxWriteRows} rows are written at once.`, { path: ['data'] })
   }
-  return { list: true, rows: data.map((row, index) => resolve(row, ['data', index])) }
+  return { list: true, rows: data.map((row, index) => ofRow(index, () => resolve(row, ['data', index]))) }
+}
+
+/** What is wrong with one row of many says which it is. */
+function ofRow<Item>(index: number, resolve: () => Item): Item {
+  try {
+    return resolve()
+  } catch (error) {
+    if (!isSpecError(error)) throw error
+    throw new SpecError(error.code, error.message, { ...error.details, index }, error.cause)
+  }
 }
 
 const isList = (data: Row | readonly Row[]): data is readonly Row[] => Array.isArray(data)

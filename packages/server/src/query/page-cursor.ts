@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { decodeJson, SpecError } from '@mqttspec/protocol'
+import { decodeJson } from '@mqttspec/protocol'
 import type { Entity } from '../entity/entity.ts'
 import type { SortTerm } from './read.ts'
 
@@ -14,13 +14,17 @@ export function encodeCursor(entity: Entity, sort: readonly SortTerm[], values: 
 /** Is this an opaque cursor? */
 export const isOpaque = (cursor: unknown): cursor is string => typeof cursor === 'string' && cursor.startsWith(MARK)
 
-/** The sort values of an opaque cursor. Throws `cursor_error` for one of another query, or that cannot be read. */
-export function decodeCursor(entity: Entity, sort: readonly SortTerm[], cursor: string): readonly (string | null)[] {
+/** The sort values of an opaque cursor; undefined for one of another query, or that cannot be read. */
+export function decodeCursor(
+  entity: Entity,
+  sort: readonly SortTerm[],
+  cursor: string,
+): readonly (string | null)[] | undefined {
   const text = Buffer.from(cursor.slice(MARK.length), 'base64url').toString()
   const name = orderName(entity, sort)
   const values = text.startsWith(name) ? valuesOf(text.slice(name.length)) : undefined
-  if (values?.length === sort.length && values.every(isStorableOrNull)) return values as readonly (string | null)[]
-  throw new SpecError('cursor_error', 'This cursor is of another query: use it with the same entity and sort.')
+  if (values?.length !== sort.length || !values.every(isStorableOrNull)) return undefined
+  return values as readonly (string | null)[]
 }
 
 function valuesOf(text: string): readonly unknown[] | undefined {
