@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hashOf } from './seen-requests.ts'
+import { hashOf, SeenRequests } from './seen-requests.ts'
 
 const hash = (text: string, session?: string) => hashOf(Buffer.from(text), session)
 
@@ -20,4 +20,24 @@ test('the session may stand anywhere in a message, and be written with spaces', 
 test('what is too long for a session is content', () => {
   const of = (session: string) => hash(`{"session":"${session}"}`, session)
   expect(of('a'.repeat(200_000))).not.toBe(of('b'.repeat(200_000)))
+})
+
+test('a short id that came with other content stands for each of them, whichever comes again', async () => {
+  const seen = new SeenRequests()
+  let runs = 0
+  const once = (id: string, hash: string) => seen.once('device', id, hash, async () => `${hash} ${++runs}`)
+  expect([await once('1', 'a'), await once('1', 'b'), await once('1', 'a'), await once('1', 'b')]).toEqual([
+    'a 1',
+    'b 2',
+    'a 1',
+    'b 2',
+  ])
+})
+
+test('a long id that came with other content is refused', async () => {
+  const seen = new SeenRequests()
+  const once = (hash: string) => seen.once('device', 'a-long-random-id', hash, async () => hash)
+  expect(await once('a')).toBe('a')
+  await expect(once('b')).rejects.toMatchObject({ code: 'invalid_message', details: { path: ['id'] } })
+  expect(await once('a')).toBe('a')
 })

@@ -32,6 +32,8 @@ interface Seen {
  * A long id is remembered for a day, a short one, which a device may count anew after it restarts, for a minute. This
  * is memory: it ends with the process, and holds `maxSeen` requests at most, the oldest forgotten first. Behind it, for
  * long ids, is the log in the database.
+ *
+ * A short id stands for as many requests as it came with contents: each of them may come again, in any order.
  */
 export class SeenRequests {
   readonly #seen = new Map<string, Seen>()
@@ -48,15 +50,13 @@ export class SeenRequests {
    * tried anew. Rejects with `invalid_message` for a long id that came with other content before.
    */
   async once(clientId: string, id: string, hash: string, run: () => Promise<string>): Promise<string> {
-    const key = `${clientId}/${id}`
+    const key = isLongId(id) ? `${clientId}/${id}` : `${clientId} ${hash}${id}`
     const seen = this.#seen.get(key)
     if (seen && seen.until > this.#now()) {
       if (seen.hash === hash) return seen.reply
-      if (isLongId(id)) {
-        throw new SpecError('invalid_message', 'This id was used for another message; a new message has a new id.', {
-          path: ['id'],
-        })
-      }
+      throw new SpecError('invalid_message', 'This id was used for another message; a new message has a new id.', {
+        path: ['id'],
+      })
     }
     const entry: Seen = { hash, until: this.#now() + (isLongId(id) ? DAY_MS : MINUTE_MS), reply: run() }
     this.#remember(key, entry)
