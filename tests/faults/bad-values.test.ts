@@ -156,6 +156,16 @@ describe('fault F17: times and numbers at their edges', () => {
   })
 
   test.each([
+    ['2024-02-29T23:59:59.123456789Z', '2024-02-29T23:59:59.123456+00:00'],
+    ['2024-02-29T23:59:59.9999999+01:00', '2024-02-29T22:59:59.999999+00:00'],
+  ])('a time with more than microseconds, %s, loses what is finer', async (at, stored) => {
+    const client = await tried.connect('f17', 'a')
+    expect((await tried.ask(client, create({ label: 'fine', at }))).data).toMatchObject({ at: stored })
+    const found = await tried.ask(client, where('at', 'eq', at))
+    expect((found.data as { at: string }[]).map((row) => row.at)).toEqual([stored])
+  })
+
+  test.each([
     ['price', '0.0000000000000000000000000000000000000001'],
     ['at', '2024-02-29T23:59:59.123456+00:00'],
     ['day', '0001-01-01'],

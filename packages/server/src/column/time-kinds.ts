@@ -1,8 +1,10 @@
 import { type ColumnKind, natural, plain, same } from './column-kind.ts'
 
 const DATE = /^(\d{4,6})-(\d\d)-(\d\d)( BC)?$/
-const TIME = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?$/
-const MOMENT = /^(\d{4,6}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?))?(Z|[+-]\d\d(?::?\d\d)?)?( BC)?$/i
+const TIME = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6})\d{0,6})?)?$/
+const MOMENT = /^(\d{4,6}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?))?(Z|[+-]\d\d(?::?\d\d)?)?( BC)?$/i
+// What Go, Rust and Java write has nanoseconds. Postgres would round them, up to another day; here they are cut off.
+const FINER = /(\.\d{6})\d+/
 const MICROSECONDS_A_DAY = 86_400_000_000n
 const INFINITE = new Map([
   ['infinity', 1n << 80n],
@@ -61,7 +63,7 @@ function timeKind(
     type,
     cast,
     expects,
-    encode: (value) => (read(value) === undefined ? undefined : (value as string)),
+    encode: (value) => (read(value) === undefined ? undefined : (value as string).replace(FINER, '$1')),
     select: plain,
     sql: { equality: true, order: true, text: 'cast' },
     memory: { decode: read, equal: same, order: natural },

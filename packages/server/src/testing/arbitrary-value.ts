@@ -67,7 +67,7 @@ export const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     ),
     moments.map((at) => at.slice(0, 10)),
   ),
-  time: few('00:00', '00:00:00', '12:30:00.5', '12:30:00.500000', '23:59:59.999999', '24:00:00'),
+  time: few('00:00', '00:00:00', '12:30:00.5', '12:30:00.500000', '12:30:00.500000999', '23:59:59.999999', '24:00:00'),
   timestamp: fc.oneof(few('2026-01-01', '2026-01-01T00:00:00', '2026-01-01 00:00', 'infinity', '-infinity'), moments),
   timestamptz: fc.oneof(
     few(
@@ -77,7 +77,7 @@ export const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
       '2025-12-31T19:00-05',
       '2026-01-01T05:30:00+0530',
     ),
-    few('2026-01-01T00:00:00.000001Z', 'infinity', '-infinity'),
+    few('2026-01-01T00:00:00.000001Z', '2026-01-01T00:00:00.000001999Z', 'infinity', '-infinity'),
     moments,
   ),
   mood: few('sad', 'ok', 'happy'),
