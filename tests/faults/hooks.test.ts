@@ -42,6 +42,11 @@ test('fault A19: a hook that throws, hangs or breaks what it is given denies, an
     code: 'hook_error',
     message: 'no such label, please',
   })
+  const many = create([
+    { label: 'good', tenant: 'a' },
+    { label: 'plain', tenant: 'a' },
+  ])
+  expect((await tried.ask(client, many)).error).toMatchObject({ code: 'hook_error', details: { index: 1 } })
   const { error } = await tried.ask(client, label('driver'))
   expect(error).toMatchObject({ code: 'hook_error' })
   expect(JSON.stringify(error)).not.toMatch(/insert|hunter2/)

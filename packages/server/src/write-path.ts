@@ -156,7 +156,10 @@ async function prepare(entity: Entity, request: WriteRequest, hooks: RowHooks): 
   const { operation, data } = request
   if (Array.isArray(data)) {
     const rows = []
-    for (const row of data) rows.push(await hooks.before(entity, operation, row))
+    for (const [index, row] of data.entries()) {
+      const prepared = hooks.before(entity, operation, row)
+      rows.push(await prepared.catch((error: unknown) => Promise.reject(withIndex(error, index))))
+    }
     return { ...request, data: rows }
   }
   const key = operation === 'create' ? undefined : request.record_id
